@@ -69,6 +69,9 @@ export const ACCESS = defineAccess({
   "GET /api/v1/jobs/:id/logs": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/watch": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/proof": { roles: WATCHERS, scope: "job" },
+  "GET /api/v1/jobs/:id/comparison": { roles: WATCHERS, scope: "job" },
+  // What shows the film is for those who may download it.
+  "GET /api/v1/jobs/:id/frames/:n": { roles: SUBMITTERS, scope: "job" },
   "POST /api/v1/jobs/:id/cancel": { roles: SUBMITTERS, scope: "job" },
   "POST /api/v1/jobs/:id/move": { roles: SUBMITTERS, scope: "job" },
   "POST /api/v1/jobs/:id/retry": { roles: SUBMITTERS, scope: "job" },

@@ -110,6 +110,10 @@ export const tokenListQuerySchema = z.object({
 
 export const attemptsQuerySchema = z.object(pageQuery);
 
+export const frameQuerySchema = z.object({
+  side: z.enum(["source", "output"]).default("output").meta({ description: "Whose picture." }),
+});
+
 export const eventsQuerySchema = z.object({
   after: z
     .string()

@@ -17,6 +17,7 @@ import { attemptRoutes } from "./routes/attempts.ts";
 import { clientRoutes } from "./routes/clients.ts";
 import { COMMAND_PATH, commandError, commandRoutes } from "./routes/command.ts";
 import { descriptionRoutes } from "./routes/description.ts";
+import { frameRoutes } from "./routes/frames.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { serverRoutes } from "./routes/server.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -39,6 +40,7 @@ export const ROUTES: readonly Route[] = [
   ...sourceRoutes,
   ...tusRoutes,
   ...jobRoutes,
+  ...frameRoutes,
   ...clientRoutes,
   ...attemptRoutes,
   ...tokenRoutes,

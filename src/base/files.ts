@@ -89,6 +89,12 @@ export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
+/** Of the file system that holds `path`: bytes that an ordinary user may still write, and all. */
+export async function diskRoom(path: string): Promise<{ readonly free: number; readonly all: number }> {
+  const { bavail, bsize, blocks } = await statfs(path);
+  return { free: bavail * bsize, all: blocks * bsize };
+}
+
 /** Bytes that an ordinary user may still write on the file system that holds `path`. */
 export async function freeBytes(path: string): Promise<number> {
   const stats = await statfs(path);

@@ -6,9 +6,8 @@ import { AppError } from "../base/errors.ts";
 import { type CommandContext, defineCommand, printDocument } from "./cli/command.ts";
 import { jsonOption, serverOptions } from "./cli/common-options.ts";
 import { connect } from "./cli/connect.ts";
-import { lookOf } from "./output/style.ts";
-import { type Look, table } from "./output/table.ts";
-import { toneOf } from "./output/tones.ts";
+import { styleFor } from "./output/style.ts";
+import { table } from "./output/table.ts";
 import type { DoctorCheck, MachineReport } from "./wiring/run-doctor.ts";
 
 type Family = NonNullable<MachineReport["families"][keyof MachineReport["families"]]>;
@@ -31,13 +30,13 @@ function reportText(
   report: MachineReport,
   checks: readonly DoctorCheck[],
   mayFail: DoctorCheck | null,
-  look: Look,
+  dim: (text: string) => string,
 ): string {
   const result = (check: DoctorCheck) => (check.ok ? "ok" : check === mayFail ? "none" : "FAILED");
   const checkTable = table(
-    [{ title: "CHECK" }, { title: "RESULT", tone: toneOf }, { title: "DETAIL", wraps: true }],
+    [{ title: "CHECK" }, { title: "RESULT" }, { title: "DETAIL" }],
     checks.map((check) => [check.name, result(check), check.detail]),
-    look,
+    dim,
   );
   const state = (family: Family) => (family.working ? "works" : family.listed ? "listed, fails" : "not there");
   const families = Object.entries(report.families).map(([name, family]) => [
@@ -56,19 +55,15 @@ function reportText(
   const deviceTable = table(
     [{ title: "HARDWARE" }, { title: "DEVICE" }, { title: "ENCODER" }, { title: "BITS" }, { title: "UP TO" }],
     devices,
-    look,
+    dim,
   );
   const costTable = table(
-    [{ title: "THIS FFMPEG" }, { title: "WHAT THAT COSTS", wraps: true }],
+    [{ title: "THIS FFMPEG" }, { title: "WHAT THAT COSTS" }],
     report.ffmpeg.costs.map(({ name, means }) => [name.startsWith("ffmpeg ") ? name : `no ${name}`, means]),
-    look,
+    dim,
   );
   const costs = report.ffmpeg.costs.length === 0 ? "" : `\n${costTable}`;
-  const familyTable = table(
-    [{ title: "ENCODERS" }, { title: "RESULT", tone: toneOf }, { title: "WHICH", wraps: true }],
-    families,
-    look,
-  );
+  const familyTable = table([{ title: "ENCODERS" }, { title: "RESULT" }, { title: "WHICH" }], families, dim);
   return families.length === 0
     ? checkTable
     : `${checkTable}\n${familyTable}${devices.length === 0 ? "" : `\n${deviceTable}`}${costs}`;
@@ -96,7 +91,7 @@ export const doctor = defineCommand({
     const mayFail = origins.server === "default" ? server : null;
     const ok = checks.every((check) => check.ok || check === mayFail);
     if (options.json) printDocument(context, { ok, ffmpeg: report.ffmpeg, families: report.families, checks });
-    else context.stdout.write(reportText(report, checks, mayFail, lookOf(context, context.stdout)));
+    else context.stdout.write(reportText(report, checks, mayFail, styleFor(context, context.stdout).dim));
     return ok ? 0 : 1;
   },
 });

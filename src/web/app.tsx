@@ -1,6 +1,7 @@
 // The frame of the page: who is signed in, where one can go, and the part that is shown.
 import type { ComponentChildren } from "preact";
 import { ClientsPage } from "./clients/clients-page.tsx";
+import { ComparePage } from "./compare/compare-page.tsx";
 import { JobPage } from "./jobs/job-page.tsx";
 import { JobsPage } from "./jobs/jobs-page.tsx";
 import { ProofPage } from "./jobs/proof-page.tsx";
@@ -32,6 +33,8 @@ function partOf(now: Route) {
       return maySubmit() ? <SubmitPage /> : <JobsPage />;
     case "job":
       return <JobPage key={now.id} id={now.id} />;
+    case "compare":
+      return maySubmit() ? <ComparePage key={now.id} id={now.id} /> : <JobPage key={now.id} id={now.id} />;
     case "proof":
       return <ProofPage key={now.id} id={now.id} />;
     default:

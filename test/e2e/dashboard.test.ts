@@ -1,4 +1,4 @@
-// The dashboard in a real browser, on a real cluster: sign in, drop a film, watch two clients encode it, read the proof; and
+// The dashboard in a real browser, on a real cluster: sign in, drop a film, watch two clients encode it, read the proof, compare; and
 // in the long run lose a client, download, and keep pictures to look at (test-output/dashboard/).
 import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
@@ -46,6 +46,9 @@ const go = (page: BrowserPage, hash: string) => page.evaluate(`void (location.ha
 /** How many clients have a bar that matches. */
 const bars = (selector: string) => `document.querySelectorAll(".timeline .row:has(${selector})").length`;
 
+/** Source and output, both of the moment that is chosen. */
+const BOTH_SHOWN = `document.querySelectorAll(".stack[data-frame] img").length === 2`;
+
 async function requireClean(page: BrowserPage): Promise<void> {
   expect(await page.seriousFindings()).toEqual([]);
   expect([page.errors, page.strays]).toEqual([[], []]);
@@ -72,6 +75,9 @@ testWithProgram(
     await go(page, `#/jobs/${id}/proof`);
     await page.untilText("is in the output once, at its time", SOON_MS);
     await requireClean(page);
+    await go(page, `#/jobs/${id}/compare`);
+    await page.untilTrue("both pictures are there", BOTH_SHOWN, SOON_MS);
+    await requireClean(page);
   },
   TIMEOUT_MS,
 );
@@ -82,6 +88,7 @@ async function keepPictures(page: BrowserPage, id: string): Promise<void> {
     jobs: "#/jobs",
     job: `#/jobs/${id}`,
     proof: `#/jobs/${id}/proof`,
+    compare: `#/jobs/${id}/compare`,
     clients: "#/clients",
     submit: "#/submit",
   };
@@ -92,6 +99,7 @@ async function keepPictures(page: BrowserPage, id: string): Promise<void> {
     await page.size(width, height, scheme);
     for (const [name, hash] of Object.entries(pages)) {
       await go(page, hash);
+      if (name === "compare") await page.untilTrue("both pictures are there", BOTH_SHOWN, SOON_MS);
       await page.untilTrue(`${name} is shown`, `!document.body.innerText.includes("Loading …")`, SOON_MS);
       expect([name, device, await page.evaluate("document.documentElement.scrollWidth <= innerWidth")]).toEqual([
         name,

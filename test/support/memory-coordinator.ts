@@ -20,7 +20,7 @@ import { isNamed, pageInOrder, pageOf } from "../../src/cluster/server/facade/pa
 import type { JobRequest } from "../../src/cluster/server/intake/job-request.ts";
 import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
 import type { ClientsWanted, JobsWanted, Page, PageWanted, TokensWanted } from "../../src/cluster/server/lists.ts";
-import type { BurnInFile, ClientLink, Coordinator, LinkSocket } from "../../src/cluster/server/ports.ts";
+import type { BurnInFile, ClientLink, Coordinator, FrameWanted, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
   AttemptLogView,
   AttemptView,
@@ -28,6 +28,7 @@ import type {
   AuditRowView,
   ClientDetailView,
   ClientView,
+  ComparisonView,
   EventView,
   JobDetailView,
   JobView,
@@ -500,6 +501,21 @@ export class MemoryCoordinator implements Coordinator {
       throw new AppError("E_WRONG_STATE", `job ${id} is ${job.status}`, "Wait until it is Completed.");
     }
     return { ...job.output, path };
+  }
+
+  async comparison(id: string): Promise<ComparisonView> {
+    if (this.#find(id).output === null) throw new AppError("E_WRONG_STATE", "no pictures yet", "Wait for the job.");
+    return {
+      ...{ frames: 10, seconds: 0.4, width: 320, height: 180, pixel_shape: null, reason: null, source_gone: null },
+      ...{ times: [{ frame: 0, seconds: 0 }], scores: [], every_picture: false, bitrate: [1000] },
+    };
+  }
+
+  /** Stands for a picture: its side and number. */
+  async frame(id: string, { frame, side }: FrameWanted) {
+    this.#find(id);
+    if (frame > 9) throw new AppError("E_NOT_FOUND", `no picture ${frame}`, "They count from 0.");
+    return new TextEncoder().encode(`${side} ${frame}`);
   }
 
   listClients({ statuses, ...page }: ClientsWanted): Page<ClientView> {

@@ -5,6 +5,7 @@ import {
   attemptSchema,
   clientDetailSchema,
   clientSchema,
+  comparisonSchema,
   eventSchema,
   jobDetailSchema,
   jobSchema,
@@ -19,6 +20,7 @@ import {
   clientListQuerySchema,
   createJobSchema,
   eventsQuerySchema,
+  frameQuerySchema,
   idempotencyKeySchema,
   jobListQuerySchema,
   localProofSchema,
@@ -156,6 +158,20 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     tag: "jobs",
     summary: "Show the proof of a job",
     answers: ok(proofSchema, "The proof."),
+  },
+  "GET /api/v1/jobs/:id/comparison": {
+    tag: "jobs",
+    summary: "Show how well the pictures of an output are met, and its bit rate over time",
+    answers: ok(comparisonSchema, "What is known of them."),
+  },
+  "GET /api/v1/jobs/:id/frames/:n": {
+    tag: "jobs",
+    summary: "Show one picture of an output by its number, or the source's picture that it shows",
+    query: frameQuerySchema,
+    answers: {
+      200: { description: "Of the output's size.", type: "image/png" },
+      304: { description: "It is the one that the caller has." },
+    },
   },
   "POST /api/v1/jobs/:id/cancel": { tag: "jobs", summary: "Cancel a job", answers: ok(jobSchema) },
   "POST /api/v1/jobs/:id/move": {

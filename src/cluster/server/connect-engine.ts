@@ -13,6 +13,7 @@ import { maySee } from "./facade/access-calls.ts";
 import { AttemptStages } from "./facade/attempt-stages.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
+import { KeptSources } from "./job/kept-sources.ts";
 import type { RemoteReader } from "./job/remote-reader.ts";
 import { unwatched } from "./job/steps.ts";
 import { JobRegistry } from "./job-registry.ts";
@@ -58,6 +59,7 @@ export interface EngineConnections {
 export interface ConnectedEngine {
   readonly engine: Engine;
   readonly registry: JobRegistry;
+  readonly kept: KeptSources;
   readonly results: ResultReceiver;
   readonly links: ClientLinks;
   readonly watchers: Watchers;
@@ -102,7 +104,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     },
   });
   const registry = new JobRegistry({ records: loaded.records, state, workParts });
-  const watchers = new Watchers((jobId) => registry.closeViewIfThere(jobId));
+  const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
   const viewOfClient = (from: SchedulerState, id: string): ClientView | null => {
     const client = from.clients.get(id);
     return client === undefined ? null : clientView(from, client, tokens.keysByClient().get(id) ?? []);
@@ -120,8 +122,13 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     maySeeJob: (who, id) => maySee(who, registry.record(id)?.owner?.tokenId),
   });
   let noted = loaded.state;
+  const kept = new KeptSources({
+    folders,
+    jobs: () => engine.state.jobs.values(),
+    record: (jobId) => registry.record(jobId),
+  });
   const performer = new EffectPerformer({
-    ...{ tools, folders, links, subtitleFiles, secrets, remote, outputs, log, state },
+    ...{ tools, folders, links, subtitleFiles, secrets, remote, outputs, kept, log, state },
     runStep: traces === null ? unwatched : traces.step(state),
     running: registry.running,
     record: (jobId) => registry.record(jobId),
@@ -159,7 +166,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       watchers.notice(statusOf);
     },
   });
-  return { engine, registry, results, links, watchers, feed, stages, settled: () => performer.settled() };
+  return { engine, registry, kept, results, links, watchers, feed, stages, settled: () => performer.settled() };
 }
 
 function ownWebhookOf(record: JobRecord | undefined) {

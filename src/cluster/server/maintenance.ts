@@ -5,6 +5,7 @@ import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { Engine } from "./engine.ts";
+import type { KeptSources } from "./job/kept-sources.ts";
 import type { JobRegistry } from "./job-registry.ts";
 import type { Retention } from "./retention.ts";
 import type { ResultReceiver } from "./transfers/result-receiver.ts";
@@ -22,6 +23,7 @@ export interface MaintenanceParts {
   readonly engine: Engine;
   readonly registry: JobRegistry;
   readonly retention: Retention;
+  readonly kept: KeptSources;
   readonly sources: SourceRegistry;
   readonly uploads: SourceUploads;
   readonly results: ResultReceiver;
@@ -35,6 +37,7 @@ export function startMaintenance({
   engine,
   registry,
   retention,
+  kept,
   sources,
   uploads,
   results,
@@ -52,6 +55,7 @@ export function startMaintenance({
   const tidy = () =>
     Promise.all([
       retention.sweep(Date.parse(clock.nowIso())),
+      kept.sweep(Date.parse(clock.nowIso())),
       sources.expire(UNUSED_SOURCE_MS),
       uploads.expire(KEEP_PARTIAL_MS),
       results.sweep(),

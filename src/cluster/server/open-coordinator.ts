@@ -16,6 +16,7 @@ import { AuditFile, AuditLog } from "./audit-log.ts";
 import { connectEngine } from "./connect-engine.ts";
 import { accessCalls } from "./facade/access-calls.ts";
 import { clientCalls } from "./facade/client-calls.ts";
+import { frameCalls } from "./facade/frame-calls.ts";
 import { intakeCalls } from "./facade/intake-calls.ts";
 import { jobCalls } from "./facade/job-calls.ts";
 import { transferCalls } from "./facade/transfer-calls.ts";
@@ -100,7 +101,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
 
   const hooks = openWebhooks({ store, clock, log });
   const secrets = await AttemptSecrets.open(folders.serverDir);
-  const { engine, registry, results, links, watchers, feed, stages, settled } = connectEngine({
+  const { engine, registry, kept, results, links, watchers, feed, stages, settled } = connectEngine({
     ...{ tools, log, clock, store, onBroken: options.onBroken, loaded, folders, nonce },
     ...{ subtitleFiles, secrets, tokens, remote, outputs, metrics, webhooks: hooks.webhooks },
     traces: collected?.traces ?? null,
@@ -119,21 +120,23 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     record: (jobId) => registry.record(jobId),
   });
   const stopMaintenance = startMaintenance({
-    ...{ engine, registry, retention, sources, uploads, results, tokens, clock, log },
+    ...{ engine, registry, retention, kept, sources, uploads, results, tokens, clock, log },
   });
   const defaults = defaultsOf(options);
   const audit = new AuditLog({ store, file: new AuditFile(workDir), log });
 
   const intake = intakeCalls({
     ...{ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles },
-    ...{ remote, outputs, allowPrivateWebhooks: options.allowPrivateWebhooks },
+    ...{ remote, outputs, allowPrivateWebhooks: options.allowPrivateWebhooks, kept },
   });
   const transfers = transferCalls({ registry, remote, subtitleFiles, results });
+  const jobs = jobCalls({ engine, store, registry, folders, watchers, stages, subtitleFiles, remote });
   return {
     info: () => infoOf(options),
     ...intake,
-    ...jobCalls({ engine, store, registry, folders, watchers, stages, subtitleFiles, remote }),
-    ...clientCalls({ engine, store, tokens }),
+    ...jobs,
+    ...frameCalls({ tools, folders, registry, remote, output: jobs.output }),
+    ...clientCalls({ engine, store, tokens, stages }),
     ...accessCalls({ tokens, engine, registry, sources, uploads, links, ...ownTokens }),
     ...hooks.calls,
     ...transfers,

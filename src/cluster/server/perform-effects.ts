@@ -12,6 +12,7 @@ import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { ClientLinks } from "./client-links.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
+import type { KeptSources } from "./job/kept-sources.ts";
 import type { RemoteReader } from "./job/remote-reader.ts";
 import type { RunStep } from "./job/steps.ts";
 import { Limit } from "./limit.ts";
@@ -35,6 +36,7 @@ export interface EffectParts {
   readonly secrets: AttemptSecrets;
   readonly remote: RemoteReader;
   readonly outputs: RemoteOutputs;
+  readonly kept: KeptSources;
   readonly log: Log;
   readonly runStep: RunStep;
   readonly running: ReadonlyMap<string, JobWork>;
@@ -237,11 +239,14 @@ export class EffectPerformer {
     const { folders } = this.#parts;
     if (status !== "Completed") await this.#parts.outputs.abandon(jobId);
     if (status === "Cancelled") await folders.removeAll(jobId);
-    if (status === "Completed") await folders.removeIntermediates(jobId);
+    if (status === "Completed") {
+      await folders.removeIntermediates(jobId);
+      await this.#parts.kept.release(jobId);
+    }
     // A failed job keeps its finished segments and its source, so that `jobs retry` can continue.
     const source = this.#parts.record(jobId)?.source;
     // An uploaded source belongs to the server and is removed with its job; any other source is never touched.
-    if (status !== "Failed" && source?.kind === "uploaded") await rm(source.path, { force: true });
+    if (status === "Cancelled" && source?.kind === "uploaded") await rm(source.path, { force: true });
     if (source?.kind === "remote") await this.#parts.remote.forget(source, status !== "Failed");
   }
 }

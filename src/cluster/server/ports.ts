@@ -20,6 +20,7 @@ import type {
   AuditRowView,
   ClientDetailView,
   ClientView,
+  ComparisonView,
   EventView,
   JobDetailView,
   JobView,
@@ -36,6 +37,12 @@ export interface BurnInFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** One picture of an output by its number, or the source's picture that it shows. */
+export interface FrameWanted {
+  readonly frame: number;
+  readonly side: "source" | "output";
 }
 
 export interface LoadedState {
@@ -220,6 +227,14 @@ export interface Coordinator extends AccessCalls, WebhookCalls {
   output(
     id: string,
   ): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
+
+  /** How well the pictures of an output are met, and what can be shown of it. Errors: E_WRONG_STATE while there is none. */
+  comparison(id: string): Promise<ComparisonView>;
+  /**
+   * A PNG of the output's size. One at a time for each token.
+   * Errors: E_WRONG_STATE, E_NOT_FOUND, E_SOURCE_MISSING, E_SOURCE_CHANGED, E_BUSY, E_INTERRUPTED.
+   */
+  frame(id: string, wanted: FrameWanted, who: Principal, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 
   /** In the order of their names, then of their ids. */
   listClients(wanted: ClientsWanted): Page<ClientView>;

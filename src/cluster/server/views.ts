@@ -26,27 +26,6 @@ export const jobStatusSchema = z.enum([
   "Cancelled",
 ]) satisfies z.ZodType<JobStatus>;
 
-/** A client that holds a segment of a job, or has delivered one. */
-const crewMemberSchema = z.object({
-  client_id: z.string(),
-  name: z.string(),
-  /** lost: its link is down. paused, resting: what it holds stands still. A word that is not known is shown as ready. */
-  condition: z.enum(["ready", "lost", "paused", "resting", "quarantined"]).catch("ready"),
-  /** What it holds now, in the order of the video. */
-  segments: z.array(
-    z.object({
-      index: z.number(),
-      stage: z.enum(["queued", "fetching", "encoding", "uploading"]),
-      frames: z.object({ done: z.number(), total: z.number() }),
-    }),
-  ),
-  /** Frames per second of all its encodes of the job together. */
-  fps: z.number(),
-  /** Its part of all frames that are delivered so far, 0 to 100. */
-  percent: z.number(),
-});
-export type CrewMemberView = DeepReadonly<z.infer<typeof crewMemberSchema>>;
-
 export const clientStatusSchema = z.enum([
   "Connected",
   "Benchmarking",
@@ -95,8 +74,6 @@ export const jobSchema = z.object({
   source_url: z.string().nullable().exactOptional(),
   /** Where the output goes besides, in the same words; null: it stays on the server. */
   output_url: z.string().nullable().exactOptional(),
-  /** Who works on it, and at what; in answers about one job. Absent in answers of earlier versions. */
-  crew: z.array(crewMemberSchema).exactOptional(),
 });
 export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 
@@ -128,8 +105,6 @@ export const attemptSchema = z.object({
   attempt_id: z.string(),
   segment_index: z.number(),
   client_id: z.string(),
-  /** The client's name. Absent in lists of attempts alone, and in answers of earlier versions. */
-  client: z.string().exactOptional(),
   /** The type of the last event that names the attempt; null: none has yet. */
   outcome: z.string().nullable(),
   reason: z.string().nullable(),
@@ -173,6 +148,37 @@ export const jobDetailSchema = jobSchema.extend({
   events: z.array(eventSchema),
 });
 export type JobDetailView = DeepReadonly<z.infer<typeof jobDetailSchema>>;
+
+const scoreSchema = z.object({
+  /** Number in the output, from 0. */
+  frame: z.number(),
+  /** dB, of the worst plane, as far as it was compared; null: every sample is the source's. */
+  psnr: z.number().nullable(),
+  ssim: z.number(),
+});
+
+/** An output beside its source. */
+export const comparisonSchema = z.object({
+  frames: z.number(),
+  seconds: z.number(),
+  width: z.number(),
+  height: z.number(),
+  /** "16:15"; null: square pixels. */
+  pixel_shape: z.string().nullable(),
+  /** Why its pictures can't be shown beside the source's; null: they can. */
+  reason: z.string().nullable(),
+  /** Why those of the source are gone; null: they are there. */
+  source_gone: z.string().nullable(),
+  /** When some of its pictures are shown, from its beginning. */
+  times: z.array(z.object({ frame: z.number(), seconds: z.number() })),
+  /** The worst picture of each stretch, of those that the proof looked at. */
+  scores: z.array(scoreSchema),
+  /** The proof looked at all pictures. */
+  every_picture: z.boolean(),
+  /** Bits per second of the video, in equal stretches. */
+  bitrate: z.array(z.number()),
+});
+export type ComparisonView = DeepReadonly<z.infer<typeof comparisonSchema>>;
 
 export const clientSchema = z.object({
   client_id: z.string(),
@@ -232,6 +238,8 @@ export const clientDetailSchema = clientSchema.extend({
   pools: z.record(z.string(), z.number()).nullable(),
   /** Why it runs this many encodes on the CPU; null: it has not said since the server started. */
   slots_reason: z.string().nullable(),
+  /** Frames per second of its latest attempts, by when each began to encode, since the server started. */
+  speeds: z.array(z.object({ at: z.string(), fps: z.number(), job_id: z.string() })).exactOptional(),
   /** What it has delivered of the latest jobs, the newest first. Absent in answers of earlier versions. */
   shares: z.array(shareSchema.extend({ job_id: z.string(), file_name: z.string() })).exactOptional(),
   events: z.array(eventSchema),

@@ -24,6 +24,8 @@ import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutputPack
 import { checkEveryPicture } from "./picture/check-every-picture.ts";
 import { checkPictures } from "./picture/check-pictures.ts";
 import type { PicturesInput } from "./picture/comparison.ts";
+import { type FramePlan, framePlanOf } from "./picture/frame-plan.ts";
+import { PictureScores } from "./picture/picture-scores.ts";
 import { checkSound, decodeOutputSound, type SoundSample } from "./sound/check-sound.ts";
 import { checkSoundKept } from "./sound/check-sound-kept.ts";
 
@@ -74,6 +76,8 @@ export interface OutputCheck {
   /** What the output lacks of the source besides whole streams, a sentence each. */
   readonly lost: readonly string[];
   readonly notes: readonly string[];
+  /** So that its pictures can be looked at beside the source's. */
+  readonly framePlan: FramePlan;
 }
 
 /** The expected duration of the output: the total of the source's packets, however often its clock restarts. */
@@ -106,11 +110,13 @@ async function comparePictures(
   tools: Tools,
   expected: OutputExpectation,
   output: OutputPackets,
-): Promise<ProofCheck[]> {
+): Promise<{ readonly checks: readonly ProofCheck[]; readonly framePlan: FramePlan }> {
   const { framePts, encoderTimeBase, outputPath, signal, pictures } = expected;
-  const input = { ...pictures, framePts, encoderTimeBase, outputPath, output, signal };
+  const scores = new PictureScores(output.videoPts.length);
+  const input = { ...pictures, framePts, encoderTimeBase, outputPath, output, signal, scores };
   const some = await checkPictures(tools, input);
-  return pictures.every ? [some, await checkEveryPicture(tools, input)] : [some];
+  const checks = pictures.every ? [some, await checkEveryPicture(tools, input)] : [some];
+  return { checks, framePlan: framePlanOf(tools, input, scores, pictures.every) };
 }
 
 /** Of subtitles whose events are not as many as the source's: how many of the source's hold text, by stream. */
@@ -199,7 +205,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       ...(keys === null ? [] : [keys]),
       checkStreams(output, plan),
       tags,
-      ...pictures,
+      ...pictures.checks,
       checkSoundKept(plan, { formatName: info.formatName, tracks: sourceTracks }, soundsIn(output)),
       ...tracks,
       sound.check,
@@ -208,5 +214,6 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     ],
     lost: [...extras.lost, ...beside.lost],
     notes: [...plan.picture.notes, ...sound.notes],
+    framePlan: pictures.framePlan,
   };
 }

@@ -28,6 +28,8 @@ export interface OutputPackets {
   readonly picture: OutputPicture | null;
   /** Sorted PTS of the shown frames of the first video stream, in its time base. */
   readonly videoPts: readonly Pts[];
+  /** The bytes of each of them. */
+  readonly videoBytes: readonly number[];
   /** Of these, the times of its key frames. */
   readonly keyPts: ReadonlySet<Pts>;
   /** Sound and subtitles by stream index. */
@@ -78,7 +80,7 @@ export async function readOutputPackets(
   formats = OUTPUT_DEMUXERS,
 ): Promise<OutputPackets> {
   const packetCounts = new Map<number, number>();
-  const times: { stream: number; pts: number; isKey: boolean }[] = [];
+  const times: { stream: number; pts: number; bytes: number; isKey: boolean }[] = [];
   const tally = new TrackTally();
   const lines = new ProbeLines((packet) => {
     const {
@@ -91,7 +93,8 @@ export async function readOutputPackets(
     const { pts = Number.NaN, duration = Number.NaN } = ticks;
     packetCounts.set(stream, (packetCounts.get(stream) ?? 0) + 1);
     tally.add({ type, stream, pts, duration, bytes: Number(size) });
-    if (type === "video" && !flags.includes("D")) times.push({ stream, pts, isKey: flags.includes("K") });
+    if (type === "video" && !flags.includes("D"))
+      times.push({ stream, pts, bytes: Number(size), isKey: flags.includes("K") });
   });
   const result = await runTool({
     tools,
@@ -128,6 +131,7 @@ export async function readOutputPackets(
     streams,
     picture,
     videoPts: shown.map(({ pts }) => pts),
+    videoBytes: shown.map(({ bytes }) => bytes),
     keyPts: new Set(shown.filter(({ isKey }) => isKey).map(({ pts }) => pts)),
     tracks: tally.tracks(new Map(streams.map(({ index, timeBase }) => [index, timeBase]))),
   };

@@ -3,12 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import type { ClientDetailView } from "../../cluster/server/views.ts";
 import { ask } from "../live/api.ts";
 import { attempt } from "../live/notices.ts";
+import { SpeedChart } from "./speed-chart.tsx";
 
 export function ClientDetail({ id }: { readonly id: string }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Hardware and encoders</summary>
+      <summary>Speed, hardware and encoders</summary>
       {isOpen && <Loaded id={id} />}
     </details>
   );
@@ -20,33 +21,36 @@ function Loaded({ id }: { readonly id: string }) {
     void attempt(async () => setClient(await ask<ClientDetailView>(`/api/v1/clients/${id}`)), "");
   }, [id]);
   if (client === null) return <p class="quiet">Loading …</p>;
-  const { hardware, encoders, ffmpeg, version, slots_reason: why } = client;
+  const { hardware, encoders, ffmpeg, version, slots_reason: why, speeds = [] } = client;
   return (
-    <dl class="pairs">
-      {hardware.map(({ family, device, encoders: shown, reason }) => (
-        <div key={`${family} ${device}`}>
-          <dt>
-            {family} {device}
-          </dt>
-          <dd>{reason === null ? `shown by a trial: ${shown.join(", ")}` : `not used: ${reason}`}</dd>
-        </div>
-      ))}
-      <div>
-        <dt>Encoders</dt>
-        <dd>{encoders.join(", ") || "none"}</dd>
-      </div>
-      {why !== null && (
+    <>
+      <SpeedChart speeds={speeds} />
+      <dl class="pairs">
+        {hardware.map(({ family, device, encoders: shown, reason }) => (
+          <div key={`${family} ${device}`}>
+            <dt>
+              {family} {device}
+            </dt>
+            <dd>{reason === null ? `shown by a trial: ${shown.join(", ")}` : `not used: ${reason}`}</dd>
+          </div>
+        ))}
         <div>
-          <dt>Encodes at a time</dt>
-          <dd>{why}</dd>
+          <dt>Encoders</dt>
+          <dd>{encoders.join(", ") || "none"}</dd>
         </div>
-      )}
-      <div>
-        <dt>Programs</dt>
-        <dd>
-          ffcluster {version}, ffmpeg {ffmpeg}
-        </dd>
-      </div>
-    </dl>
+        {why !== null && (
+          <div>
+            <dt>Encodes at a time</dt>
+            <dd>{why}</dd>
+          </div>
+        )}
+        <div>
+          <dt>Programs</dt>
+          <dd>
+            ffcluster {version}, ffmpeg {ffmpeg}
+          </dd>
+        </div>
+      </dl>
+    </>
   );
 }

@@ -1,5 +1,7 @@
 // One job: how far it is, who works on it, and what can be done.
 import type { JobDetailView, JobView } from "../../cluster/server/views.ts";
+import { FilmCharts } from "../compare/film-chart.tsx";
+import { chosenFrame, useComparison } from "../compare/use-comparison.ts";
 import { jobs } from "../live/cluster.ts";
 import { maySubmit } from "../live/session.ts";
 import { Badge } from "../parts/badge.tsx";
@@ -36,6 +38,7 @@ export function JobPage({ id }: { readonly id: string }) {
       <Head job={job} />
       <Timeline job={detail} />
       <FilmStrip job={detail} />
+      {job.status === "Completed" && <Quality id={job.job_id} />}
       <IdleClients job={detail} />
       <Facts job={detail} />
       <History job={detail} />
@@ -88,6 +91,11 @@ function Actions({ job }: { readonly job: JobView }) {
           Proof
         </a>
       )}
+      {mayAct && isDone && (
+        <a class="button" href={`#/jobs/${id}/compare`}>
+          Compare
+        </a>
+      )}
       {mayAct && groupOf(job) === "queue" && (
         <button type="button" onClick={() => void moveJob(id, { to: "first" })}>
           Move to the front
@@ -102,6 +110,24 @@ function Actions({ job }: { readonly job: JobView }) {
         <ConfirmButton text="Cancel" question="Cancel this job?" onConfirm={() => void cancelJob(id)} />
       )}
     </p>
+  );
+}
+
+/** Nothing where nothing is known: a job of an earlier version, or one whose files are gone. */
+function Quality({ id }: { readonly id: string }) {
+  const film = useComparison(id);
+  if (film === null || "failure" in film || film.bitrate.length < 2) return null;
+  const choose = (frame: number) => {
+    chosenFrame.value = frame;
+    location.hash = `#/jobs/${id}/compare`;
+  };
+  return (
+    <section>
+      <h2>Quality and bit rate over the film</h2>
+      <div class="card">
+        <FilmCharts film={film} frame={null} onChoose={maySubmit() ? choose : undefined} />
+      </div>
+    </section>
   );
 }
 

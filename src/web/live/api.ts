@@ -45,7 +45,12 @@ export async function ask<T>(path: string, { method = "GET", body, token, signal
       throw new ApiError(0, UNREACHABLE);
     },
   );
-  if (response.ok) return (await response.json()) as T;
+  return (await (await requireOk(response)).json()) as T;
+}
+
+/** Throws ApiError where the server said no. */
+export async function requireOk(response: Response): Promise<Response> {
+  if (response.ok) return response;
   throw new ApiError(response.status, failureOf(await response.text()));
 }
 

@@ -9,6 +9,7 @@ import type { Engine } from "../engine.ts";
 import { clientView, shownStatus } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { ClientDetailView, ClientView } from "../views.ts";
+import type { AttemptStages } from "./attempt-stages.ts";
 import { pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
@@ -43,9 +44,10 @@ export interface ClientCallsParts {
   readonly engine: Engine;
   readonly store: Store;
   readonly tokens: Pick<Tokens, "keysByClient">;
+  readonly stages: Pick<AttemptStages, "speedsOf">;
 }
 
-export function clientCalls({ engine, store, tokens }: ClientCallsParts): ClientCalls {
+export function clientCalls({ engine, store, tokens, stages }: ClientCallsParts): ClientCalls {
   const viewOf = (client: Client, keys = tokens.keysByClient()): ClientView =>
     clientView(engine.state, client, keys.get(client.id) ?? []);
   /** Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
@@ -81,6 +83,7 @@ export function clientCalls({ engine, store, tokens }: ClientCallsParts): Client
         hardware: client.hardware ?? [],
         pools: client.pools ?? null,
         slots_reason: client.slotsReason ?? null,
+        speeds: [...stages.speedsOf(client.id)],
         shares: latestShares(engine.state, client.id),
         events: store.clientEvents(client.id, EVENTS_SHOWN),
       };

@@ -12,6 +12,7 @@ import { type JobDefaults, prepareJob } from "../intake/create-job.ts";
 import type { JobRequest } from "../intake/job-request.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { Idempotency, SourceRecord } from "../job/job-record.ts";
+import type { KeptSources } from "../job/kept-sources.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { Limit } from "../limit.ts";
 import type { Coordinator, Store } from "../ports.ts";
@@ -54,6 +55,7 @@ export interface IntakeCallsParts {
   readonly allowPrivateWebhooks: boolean;
   readonly remote: RemoteSources;
   readonly outputs: RemoteOutputs;
+  readonly kept: KeptSources;
 }
 
 /** Each runs a few ffmpegs over the source; more at a time only share the machine. */
@@ -127,6 +129,7 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
 
   return {
     async beginUpload(wanted, who) {
+      await parts.kept.makeRoom(wanted.bytes);
       const { sourceId, offset } = await uploads.begin({ ...wanted, owner: who.tokenId });
       return { source_id: sourceId, offset };
     },

@@ -86,11 +86,7 @@ export function jobCalls(parts: JobCallsParts): JobCalls {
         shares: sharesOf(job).map(({ clientId, clientName, ...share }) => {
           return { client_id: clientId, name: clientName, ...share };
         }),
-        attempts: store.attempts(job.id).map((attempt) => ({
-          ...attempt,
-          ...nameOf(engine, attempt.client_id),
-          ...courseOf(stages, attempt.attempt_id),
-        })),
+        attempts: store.attempts(job.id).map((attempt) => ({ ...attempt, ...courseOf(stages, attempt.attempt_id) })),
         events: store.jobEvents(job.id, 0),
       };
     },
@@ -149,14 +145,10 @@ async function outputOf(folders: JobFolders, { job, record }: ReturnType<JobRegi
   throw new AppError("E_NOT_FOUND", message, "Submit the source again.");
 }
 
-function nameOf({ state }: Engine, clientId: string): { readonly client?: string } {
-  const client = state.clients.get(clientId);
-  return client === undefined ? {} : { client: client.name };
-}
-
 function courseOf(stages: AttemptStages, attemptId: string) {
   const course = stages.of(attemptId);
-  return course === null ? {} : { ...course, fps: Math.round(course.fps * 10) / 10 };
+  if (course === null) return {};
+  return { stages: course.stages, frames: course.frames, fps: Math.round(course.fps * 10) / 10 };
 }
 
 function notYet(job: Job, what: "proof" | "output"): AppError {

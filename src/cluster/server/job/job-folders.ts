@@ -16,6 +16,8 @@ export interface JobFolder {
   /** The source on one clock, where its own clock restarts in the middle. */
   readonly corrected: string;
   readonly proof: string;
+  /** What single pictures of the output are shown by. */
+  readonly frames: string;
   /** What has begun of the output's way to a store. */
   readonly storing: string;
 }
@@ -46,6 +48,7 @@ export class JobFolders {
       videoFacts: join(root, "video.json"),
       corrected: join(root, "corrected.ts"),
       proof: join(root, "proof.json"),
+      frames: join(root, "frames.json"),
       storing: join(root, "storing.json"),
     };
   }
@@ -73,16 +76,21 @@ export class JobFolders {
     return join(this.of(jobId).root, `output.${container}`);
   }
 
-  /** Removes what was only needed to make the output; the output and the proof stay. */
+  /** Removes what was only needed to make the output; it stays, with the proof and what is made from the source. */
   async removeIntermediates(jobId: string): Promise<void> {
     const folder = this.of(jobId);
     await removeTree(folder.segments);
     await removeTree(folder.audio);
+    await this.sweep(jobId);
+  }
+
+  /** Removes what was made from the source, which shows its pictures beside those of the output. */
+  async removeMade(jobId: string): Promise<void> {
+    const folder = this.of(jobId);
     await removeTree(folder.burnIn);
     await removeTree(folder.video);
     await removeTree(folder.videoFacts);
     await removeTree(folder.corrected);
-    await this.sweep(jobId);
   }
 
   /** Removes what a killed server left half written: temporary names begin with a dot. */

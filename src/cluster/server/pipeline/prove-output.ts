@@ -10,6 +10,7 @@ import { bitrateNotes } from "../job/bitrate-task-of.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import { leftOut } from "../job/job-request.ts";
 import type { CheckedOutput } from "./check-finished.ts";
+import { writeFramePlan } from "./frame-plan-file.ts";
 import type { GatheredOutput } from "./gather-output.ts";
 import { compareSeams, notesOf, proofSegment } from "./proof-words.ts";
 
@@ -78,6 +79,7 @@ export async function proveOutput(
     inexactFilter: inexactFilter(request, job.split),
     bitrateChecks: checked.bitrateChecks,
   });
+  await writeFramePlan(folders.of(job.id), outputCheck.framePlan, gathered.remuxed !== null);
   await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);
   requireHeld(proof);
   return output;

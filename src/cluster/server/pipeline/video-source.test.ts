@@ -90,6 +90,7 @@ test("made once, found again, made again where it is gone or damaged, removed wi
 
   expect((await readdir(jobFolder.root)).filter((name) => name.startsWith("."))).toEqual([]);
   await folders.removeIntermediates("job");
+  await folders.removeMade("job");
   expect(await readdir(jobFolder.root)).toEqual([]);
 }, 60_000);
 

@@ -85,6 +85,7 @@ async function compareAll(tools: Tools, input: PicturesInput, comparison: Compar
     else if (problem !== undefined) wrong.push({ position, problem });
     worst.psnr = Math.min(worst.psnr, psnr);
     worst.ssim = Math.min(worst.ssim, ssim);
+    input.scores?.add(position, { psnr, ssim });
   });
   const sides = {
     source: { args: wholeSourceArgs(sourcePath, task, shown, matrixOf(output)), sideFiles: burnInPaths(request) },

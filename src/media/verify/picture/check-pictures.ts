@@ -89,6 +89,11 @@ function problemOf({ sample, judged }: ComparedSample): string {
   return `segment ${sample.segment}, picture ${sample.position + at}: ${judged[at]?.problems.slice(0, 2).join("; ") ?? ""}`;
 }
 
+function noteScores({ scores }: PicturesInput, compared: readonly ComparedSample[]): void {
+  for (const { sample, judged } of compared)
+    if (!("side" in judged)) for (const [at, score] of judged.entries()) scores?.add(sample.position + at, score);
+}
+
 /** Errors: E_INTERRUPTED. */
 export async function checkPictures(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
   const { output, segments } = input;
@@ -100,6 +105,7 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
   const setting: ComparisonSetting = { tools, input, keys, ...comparison };
   const samples = chooseSamples({ ...input, keys });
   const { compared: judged, notes: rangeNotes } = await judge(setting, samples);
+  noteScores(input, judged);
   const wrong = judged.filter(isWrong);
   // What a decoder conceals differs from run to run: there the source has no picture to hold the output against.
   const isDamaged = ({ sample }: ComparedSample) => segments[sample.segment]?.complaint !== null;

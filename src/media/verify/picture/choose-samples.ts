@@ -64,7 +64,8 @@ const MOST_CANDIDATES = 24;
 /** Source pictures that give at least one output picture, even at a hundredth of the rate. */
 const WINDOW = 100;
 
-function lastAtOrBefore(sorted: readonly number[], value: number): number {
+/** The place of the last of rising numbers that is not above `value`; -1: all are. */
+export function lastAtOrBefore(sorted: readonly number[], value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -102,7 +103,7 @@ function candidates(input: SamplingInput, segment: SampledSegment, offset: numbe
 }
 
 /** The first output picture from the source's at `pts` on, in encoder ticks; null: none near. */
-function firstShown(input: SamplingInput, timing: FrameTiming, pts: Pts, endPts: Pts | null): Pts | null {
+export function firstShown(input: SamplingInput, timing: FrameTiming, pts: Pts, endPts: Pts | null): Pts | null {
   const { index, info, encoderTimeBase } = input;
   const window = index.frameAfter(pts, WINDOW);
   const to = window === null || (endPts !== null && endPts < window) ? endPts : window;
@@ -137,7 +138,8 @@ function middleOf(input: SamplingInput, timing: FrameTiming, number: number, off
   return best?.sample ?? null;
 }
 
-function taskAt(input: SamplingInput, segment: SampledSegment, startPts: Pts | null): SegmentTask {
+/** What decodes a segment from this picture of the source on. */
+export function taskAt(input: SamplingInput, segment: SampledSegment, startPts: Pts | null): SegmentTask {
   const { request, picture } = input;
   const task = planSegment(input, request, { startPts, endPts: segment.endPts }, segment.leadIn);
   return picture === undefined ? task : { ...task, picture };

@@ -40,7 +40,10 @@ export function isWrong({ judged }: ComparedSample): boolean {
 }
 
 /** Where to seek in the output. A transport stream is sought by bytes, so one key frame earlier. */
-function seekOf({ input, keys, timeBase }: ComparisonSetting, position: number): Pts | null {
+export function seekOf(
+  { input, keys, timeBase }: Pick<ComparisonSetting, "input" | "keys" | "timeBase">,
+  position: number,
+): Pts | null {
   if (input.container === null) return null;
   const { videoPts } = input.output;
   const exact = keys.indexOf(keyBefore(keys, position));
@@ -83,7 +86,7 @@ class SampleCollector {
 }
 
 /** Number of pictures before this one with the same time on the container's clock. */
-function sameTimeBefore(times: readonly Pts[], position: number): number {
+export function sameTimeBefore(times: readonly Pts[], position: number): number {
   let before = position;
   while (before > 0 && times[before - 1] === times[position]) before--;
   return position - before;

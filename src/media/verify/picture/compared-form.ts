@@ -24,7 +24,7 @@ export interface ComparedForm {
 
 const LIMITED: NamedOption = ["out_range", "tv"];
 /** Matrices by ffprobe's names, as the filter `scale` takes them. */
-const MATRICES = new Set(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
+export const MATRICES = new Set(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 
 /**
  * Converts to the common format and size; times no longer matter, and the pictures of all samples must have one shape.

@@ -12,6 +12,7 @@ import type { SamplingInput } from "./choose-samples.ts";
 import { type ComparedForm, isGreyAsLuma } from "./compared-form.ts";
 import { comparedFormat } from "./measure/raw-format.ts";
 import { expectedQuality } from "./measure/thresholds.ts";
+import type { PictureScores } from "./picture-scores.ts";
 import type { OutputFile } from "./sample-args.ts";
 import type { SourcePictures } from "./source-pictures.ts";
 
@@ -25,6 +26,8 @@ export interface PicturesInput extends Omit<SamplingInput, "keys"> {
   readonly findChange?: (() => Promise<string | null>) | undefined;
   /** Source pictures decoded earlier; also keeps those decoded now. */
   readonly kept?: SourcePictures | undefined;
+  /** Takes how well each picture that is looked at is met. */
+  readonly scores?: PictureScores | undefined;
   /** From `readOutputPackets`. */
   readonly output: OutputPackets;
   readonly signal?: AbortSignal | undefined;

@@ -23,7 +23,8 @@ import {
   sizeOptions,
 } from "./compared-form.ts";
 import { type StripLayout, stripLayout } from "./measure/strips.ts";
-import { branchedArgs, rawOutput } from "./shared-decode.ts";
+import { type Branch, branchedArgs, rawOutput } from "./shared-decode.ts";
+import type { SourceForm } from "./source-pictures.ts";
 
 export interface SourceSample {
   /** Subtitle paths in its request are files of this machine. */
@@ -41,6 +42,9 @@ export interface OutputFile {
   /** It has full range but no way to state it. */
   readonly isFullRange?: boolean;
 }
+
+/** `timeBase`: of its video stream. */
+export type TimedOutput = OutputFile & { readonly timeBase: Rational };
 
 export interface OutputSample {
   /** A key frame at or before the first picture, in ticks of the stream; null: from the beginning. */
@@ -101,6 +105,34 @@ function decoderArgs({ decoder }: OutputFile): string[] {
   return decoder === null ? [] : ["-c:v", decoder];
 }
 
+/** One sample of the source. `threads`: of its decoder; null: ffmpeg's own choice. */
+export function sourceBranch(
+  path: string,
+  { task, skip, frames }: SourceSample,
+  { shown, matrix }: SourceForm,
+  threads: number | null,
+): Branch {
+  const filters = renderedChain(task.request);
+  const { head, tail } = cutParts(task, filters);
+  return {
+    input: decodeArgs(
+      task,
+      // A graph of several inputs that is set up anew, where pictures change their size, never ends in 7.1.
+      { input: fileUrl(path), inputKind: "file", threads, keepsGraph: true },
+      decoderFor(task.video, task.request.video.encoder),
+    ),
+    stream: String(task.streamIndex),
+    head: [...labelled(shown), ...statedPicture(task, filters.length > 0), ...asStated(task), ...head],
+    tail: [
+      ...tail,
+      ...asEncoded(task, shown),
+      some(skip, frames),
+      ...asAsked(task, shown),
+      ...common(shown, sizeOptions(shown.width, shown.height), matrixFor(task, shown, matrix)),
+    ],
+  };
+}
+
 /** `matrix`: what the output says of its colours, for sources that are RGB; null: it does not say. */
 export function sourceArgs(
   path: string,
@@ -108,28 +140,9 @@ export function sourceArgs(
   shown: ComparedForm,
   matrix: string | null,
 ): string[] {
-  const branches = samples.map(({ task, skip, frames }) => {
-    const filters = renderedChain(task.request);
-    const { head, tail } = cutParts(task, filters);
-    const isLong = task.seekPts === null;
-    return {
-      input: decodeArgs(
-        task,
-        // A graph of several inputs that is set up anew, where pictures change their size, never ends in 7.1.
-        { input: fileUrl(path), inputKind: "file", threads: isLong ? null : 1, keepsGraph: true },
-        decoderFor(task.video, task.request.video.encoder),
-      ),
-      stream: String(task.streamIndex),
-      head: [...labelled(shown), ...statedPicture(task, filters.length > 0), ...asStated(task), ...head],
-      tail: [
-        ...tail,
-        ...asEncoded(task, shown),
-        some(skip, frames),
-        ...asAsked(task, shown),
-        ...common(shown, sizeOptions(shown.width, shown.height), matrixFor(task, shown, matrix)),
-      ],
-    };
-  });
+  const branches = samples.map((sample) =>
+    sourceBranch(path, sample, { shown, matrix }, sample.task.seekPts === null ? null : 1),
+  );
   return branchedArgs(branches, layoutOf(shown));
 }
 
@@ -146,12 +159,14 @@ export function outputSeek(formatName: string, timeBase: Rational, key: Pts, nex
   return next === null ? key : Math.min(later, next - 1);
 }
 
-export function outputArgs(
-  file: OutputFile & { readonly timeBase: Rational },
-  samples: readonly OutputSample[],
+/** One sample of an output. `threads`: as in `sourceBranch`. */
+export function outputBranch(
+  file: TimedOutput,
+  { seekPts, startPts, skip, frames }: OutputSample,
   shown: ComparedForm,
-): string[] {
-  const branches = samples.map(({ seekPts, startPts, skip, frames }) => ({
+  threads: number | null,
+): Branch {
+  return {
     input: [
       ...(seekPts === null
         ? []
@@ -161,7 +176,7 @@ export function outputArgs(
           ]),
       ...inputGuards({ formats: file.formats, kind: "file" }),
       ...decoderArgs(file),
-      ...(seekPts === null ? [] : ["-threads", "1"]),
+      ...(threads === null ? [] : ["-threads", String(threads)]),
       ...["-i", fileUrl(file.path)],
     ],
     stream: "V:0",
@@ -172,6 +187,10 @@ export function outputArgs(
       ...statedRange(file),
       ...common(shown, OWN_SIZE, []),
     ],
-  }));
+  };
+}
+
+export function outputArgs(file: TimedOutput, samples: readonly OutputSample[], shown: ComparedForm): string[] {
+  const branches = samples.map((sample) => outputBranch(file, sample, shown, sample.seekPts === null ? null : 1));
   return [...QUIET, "-copyts", ...branchedArgs(branches, layoutOf(shown))];
 }
