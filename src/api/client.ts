@@ -68,9 +68,10 @@ export class ApiClient {
     return callJson(this.connection, API_PREFIX + path, schema, { signal: this.#signal, ...options });
   }
 
-  async #all<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
+  /** `enough`: no further page once there are so many. */
+  async #all<T>(path: string, schema: z.ZodType<T>, enough = Number.POSITIVE_INFINITY): Promise<T[]> {
     const items: T[] = [];
-    for (let next: string | null = API_PREFIX + path; next !== null; ) {
+    for (let next: string | null = API_PREFIX + path; next !== null && items.length < enough; ) {
       const page: JsonAnswer<T[]> = await callForJson(this.connection, next, z.array(schema), { signal: this.#signal });
       for (const item of page.body) items.push(item);
       next = nextPage(page.headers);
@@ -119,6 +120,14 @@ export class ApiClient {
   listJobs(status: string | null) {
     const query = status === null ? "" : `&status=${part(status)}`;
     return this.#all(`/jobs?limit=${ITEMS_OF_A_PAGE}${query}`, jobSchema);
+  }
+
+  /** The newest ones, in the order in which they were made. */
+  async latestJobs(count: number, status: string | null): Promise<JobView[]> {
+    const query = status === null ? "" : `&status=${part(status)}`;
+    const limit = Math.min(count, ITEMS_OF_A_PAGE);
+    const path = `/jobs?limit=${limit}&order=desc${query}`;
+    return (await this.#all(path, jobSchema, count)).slice(0, count).reverse();
   }
 
   job(id: string) {

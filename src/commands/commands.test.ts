@@ -84,7 +84,7 @@ describe("text for people", () => {
     const lines: string[] = [];
     let now = 0;
     const sink = { isTty: false, columns: 80, write: (text: string) => void lines.push(text) };
-    const display = createProgressDisplay(sink, () => now);
+    const display = createProgressDisplay({ stderr: sink, env: {} }, () => now);
     display.job(job);
     display.job(job);
     now = 2999;

@@ -6,8 +6,9 @@ import { AppError } from "../base/errors.ts";
 import { type CommandContext, defineCommand, printDocument } from "./cli/command.ts";
 import { jsonOption, serverOptions } from "./cli/common-options.ts";
 import { connect } from "./cli/connect.ts";
-import { styleFor } from "./output/style.ts";
-import { table } from "./output/table.ts";
+import { lookOf } from "./output/style.ts";
+import { type Look, table } from "./output/table.ts";
+import { toneOf } from "./output/tones.ts";
 import type { DoctorCheck, MachineReport } from "./wiring/run-doctor.ts";
 
 type Family = NonNullable<MachineReport["families"][keyof MachineReport["families"]]>;
@@ -30,13 +31,13 @@ function reportText(
   report: MachineReport,
   checks: readonly DoctorCheck[],
   mayFail: DoctorCheck | null,
-  dim: (text: string) => string,
+  look: Look,
 ): string {
   const result = (check: DoctorCheck) => (check.ok ? "ok" : check === mayFail ? "none" : "FAILED");
   const checkTable = table(
-    [{ title: "CHECK" }, { title: "RESULT" }, { title: "DETAIL" }],
+    [{ title: "CHECK" }, { title: "RESULT", tone: toneOf }, { title: "DETAIL", wraps: true }],
     checks.map((check) => [check.name, result(check), check.detail]),
-    dim,
+    look,
   );
   const state = (family: Family) => (family.working ? "works" : family.listed ? "listed, fails" : "not there");
   const families = Object.entries(report.families).map(([name, family]) => [
@@ -55,15 +56,19 @@ function reportText(
   const deviceTable = table(
     [{ title: "HARDWARE" }, { title: "DEVICE" }, { title: "ENCODER" }, { title: "BITS" }, { title: "UP TO" }],
     devices,
-    dim,
+    look,
   );
   const costTable = table(
-    [{ title: "THIS FFMPEG" }, { title: "WHAT THAT COSTS" }],
+    [{ title: "THIS FFMPEG" }, { title: "WHAT THAT COSTS", wraps: true }],
     report.ffmpeg.costs.map(({ name, means }) => [name.startsWith("ffmpeg ") ? name : `no ${name}`, means]),
-    dim,
+    look,
   );
   const costs = report.ffmpeg.costs.length === 0 ? "" : `\n${costTable}`;
-  const familyTable = table([{ title: "ENCODERS" }, { title: "RESULT" }, { title: "WHICH" }], families, dim);
+  const familyTable = table(
+    [{ title: "ENCODERS" }, { title: "RESULT", tone: toneOf }, { title: "WHICH", wraps: true }],
+    families,
+    look,
+  );
   return families.length === 0
     ? checkTable
     : `${checkTable}\n${familyTable}${devices.length === 0 ? "" : `\n${deviceTable}`}${costs}`;
@@ -91,7 +96,7 @@ export const doctor = defineCommand({
     const mayFail = origins.server === "default" ? server : null;
     const ok = checks.every((check) => check.ok || check === mayFail);
     if (options.json) printDocument(context, { ok, ffmpeg: report.ffmpeg, families: report.families, checks });
-    else context.stdout.write(reportText(report, checks, mayFail, styleFor(context, context.stdout).dim));
+    else context.stdout.write(reportText(report, checks, mayFail, lookOf(context, context.stdout)));
     return ok ? 0 : 1;
   },
 });

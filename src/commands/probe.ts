@@ -4,7 +4,7 @@ import { optionalText } from "../base/config/option.ts";
 import { type CommandContext, defineCommand, printDocument } from "./cli/command.ts";
 import { jsonOption, presetOption, requestOptions } from "./cli/common-options.ts";
 import { probeText } from "./output/probe-text.ts";
-import { styleFor } from "./output/style.ts";
+import { lookOf } from "./output/style.ts";
 import { withPreset } from "./presets/with-preset.ts";
 import { checkInput } from "./submitting/check-input.ts";
 import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
@@ -60,7 +60,7 @@ export const probe = defineCommand({
     });
     if (cropped !== null && !options.json) context.stdout.write(`${cropped.words}\n`);
     if (options.json) printDocument(context, cropped === null ? seen : { ...seen, crop: cropped.finding });
-    else context.stdout.write(probeText(seen, styleFor(context, context.stdout).dim));
+    else context.stdout.write(probeText(seen, lookOf(context, context.stdout)));
     return 0;
   },
 });

@@ -17,9 +17,10 @@ import { safeOutputName } from "./jobs/output-name.ts";
 import { placeOf, refuseExisting, requireWritableFolder, saveOutput } from "./jobs/save-output.ts";
 import { isLibrary } from "./library/requests.ts";
 import { runLibrary } from "./library/run-library.ts";
-import { formatSeconds } from "./output/format.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { lackLines } from "./output/proof-text.ts";
+import { styleFor } from "./output/style.ts";
+import { roomOf, summaryLines } from "./output/summary-text.ts";
 import { type Participant, participate } from "./participate.ts";
 import { withPreset } from "./presets/with-preset.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
@@ -92,11 +93,9 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
     printEvent(context, "completed", { job_id: job.job_id, output: outputPath, proof });
     return;
   }
-  const { frames } = proof;
-  const verdict = proof.exact ? "exact" : "not proven exact";
-  const took = formatSeconds(proof.wall_seconds);
-  for (const line of lackLines(proof)) context.stderr.write(`${printable(line)}\n`);
-  context.stderr.write(`${frames.in_output} of ${frames.expected} frames, ${verdict}, ${took}\n`);
+  const { stderr } = context;
+  for (const line of lackLines(proof)) stderr.write(`${printable(line)}\n`);
+  for (const line of summaryLines(job, proof, roomOf(stderr), styleFor(context, stderr))) stderr.write(`${line}\n`);
   context.stdout.write(`${outputPath}\n`);
 }
 
@@ -193,7 +192,7 @@ export const submit = defineCommand({
     begin(doing);
     const planned = await plan(positionals[0] ?? "", given, client, context);
     const mtimeMs = given["keep-dates"] ? (await stat(planned.input)).mtimeMs : null;
-    const display = createProgressDisplay(context.stderr);
+    const display = createProgressDisplay(context);
     const ownClient = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox, given };
     const participant = given.participate ? await participate(client.connection, ownClient, display, context) : null;
     const session: Session = { client, display, context, begin, participant };

@@ -104,7 +104,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     },
   });
   const registry = new JobRegistry({ records: loaded.records, state, workParts });
-  const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
+  const watchers = new Watchers((jobId) => registry.closeViewIfThere(jobId));
   const viewOfClient = (from: SchedulerState, id: string): ClientView | null => {
     const client = from.clients.get(id);
     return client === undefined ? null : clientView(from, client, tokens.keysByClient().get(id) ?? []);

@@ -4,7 +4,7 @@ import { resolveIdPrefix } from "../../base/ids.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { JobRecord } from "./job/job-record.ts";
-import { jobView } from "./job-views.ts";
+import { crewView, jobView } from "./job-views.ts";
 import { JobWork, type JobWorkParts } from "./pipeline/job-work.ts";
 import type { JobView } from "./views.ts";
 
@@ -65,9 +65,9 @@ export class JobRegistry {
     return { job, record };
   }
 
-  /** Errors: those of `find`. */
+  /** With its crew. Errors: those of `find`. */
   view(id: string): JobView {
-    return this.#show(this.find(id));
+    return this.#showClosely(this.find(id));
   }
 
   /** One of the state's own jobs. */
@@ -92,6 +92,17 @@ export class JobRegistry {
     const job = this.#parts.state().jobs.get(jobId);
     const record = this.#records.get(jobId);
     return job === undefined || record === undefined ? null : this.#show({ job, record });
+  }
+
+  /** As `viewIfThere`, with its crew. */
+  closeViewIfThere(jobId: string): JobView | null {
+    const job = this.#parts.state().jobs.get(jobId);
+    const record = this.#records.get(jobId);
+    return job === undefined || record === undefined ? null : this.#showClosely({ job, record });
+  }
+
+  #showClosely(found: { readonly job: Job; readonly record: JobRecord }): JobView {
+    return { ...this.#show(found), crew: crewView(this.#parts.state(), found.job) };
   }
 
   #show({ job, record }: { readonly job: Job; readonly record: JobRecord }): JobView {

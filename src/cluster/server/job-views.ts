@@ -6,10 +6,11 @@ import type { Job } from "../scheduler/model/job.ts";
 import { ORDINARY_PRIORITY } from "../scheduler/model/queue-place.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
+import { crewOf } from "../scheduler/views/crew.ts";
 import { heldJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
 import { ADMIN_TOKEN } from "./access/tokens.ts";
 import type { JobRecord } from "./job/job-record.ts";
-import type { ClientView, JobView, SegmentView } from "./views.ts";
+import type { ClientView, CrewMemberView, JobView, SegmentView } from "./views.ts";
 
 export function jobView(state: SchedulerState, job: Job, record: JobRecord, activity: string | null): JobView {
   const progress = jobProgress(state, job);
@@ -42,6 +43,18 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     queue_place: job.queue?.place ?? 0,
     source_bytes: record.source.bytes,
   };
+}
+
+/** For answers about one job: a list of jobs would grow with their clients. */
+export function crewView(state: SchedulerState, job: Job): readonly CrewMemberView[] {
+  return crewOf(state, job).map(({ clientId, segments, fps, ...member }) => ({
+    client_id: clientId,
+    ...member,
+    segments: segments.map(({ index, stage, framesDone, frames }) => {
+      return { index, stage, frames: { done: framesDone, total: frames } };
+    }),
+    fps: Math.round(fps * 10) / 10,
+  }));
 }
 
 /** The name of the token that a job was submitted with. */

@@ -26,6 +26,27 @@ export const jobStatusSchema = z.enum([
   "Cancelled",
 ]) satisfies z.ZodType<JobStatus>;
 
+/** A client that holds a segment of a job, or has delivered one. */
+const crewMemberSchema = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  /** lost: its link is down. paused, resting: what it holds stands still. A word that is not known is shown as ready. */
+  condition: z.enum(["ready", "lost", "paused", "resting", "quarantined"]).catch("ready"),
+  /** What it holds now, in the order of the video. */
+  segments: z.array(
+    z.object({
+      index: z.number(),
+      stage: z.enum(["queued", "fetching", "encoding", "uploading"]),
+      frames: z.object({ done: z.number(), total: z.number() }),
+    }),
+  ),
+  /** Frames per second of all its encodes of the job together. */
+  fps: z.number(),
+  /** Its part of all frames that are delivered so far, 0 to 100. */
+  percent: z.number(),
+});
+export type CrewMemberView = DeepReadonly<z.infer<typeof crewMemberSchema>>;
+
 export const clientStatusSchema = z.enum([
   "Connected",
   "Benchmarking",
@@ -74,6 +95,8 @@ export const jobSchema = z.object({
   source_url: z.string().nullable().exactOptional(),
   /** Where the output goes besides, in the same words; null: it stays on the server. */
   output_url: z.string().nullable().exactOptional(),
+  /** Who works on it, and at what; in answers about one job. Absent in answers of earlier versions. */
+  crew: z.array(crewMemberSchema).exactOptional(),
 });
 export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 
@@ -105,6 +128,8 @@ export const attemptSchema = z.object({
   attempt_id: z.string(),
   segment_index: z.number(),
   client_id: z.string(),
+  /** The client's name. Absent in lists of attempts alone, and in answers of earlier versions. */
+  client: z.string().exactOptional(),
   /** The type of the last event that names the attempt; null: none has yet. */
   outcome: z.string().nullable(),
   reason: z.string().nullable(),

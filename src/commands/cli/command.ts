@@ -10,7 +10,13 @@ import { printableJson } from "../../base/printable.ts";
 export interface Sink {
   readonly isTty: boolean;
   readonly columns: number;
+  /** Of a terminal; absent: not known. */
+  readonly rows?: number;
+  /** A terminal that can't move its cursor. */
+  readonly isDumb?: boolean;
   write(text: string): void;
+  /** Calls `listener` when the terminal has another size; the returned function stops that. */
+  onResize?(listener: () => void): () => void;
 }
 
 export interface CommandContext {

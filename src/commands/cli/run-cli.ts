@@ -22,7 +22,15 @@ function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink
     get columns() {
       return stream.columns || 80; // 0 on a terminal that does not know its width
     },
+    get rows() {
+      return stream.rows || 24;
+    },
+    isDumb: process.env.TERM === "dumb",
     write: (text) => void stream.write(text),
+    onResize(listener) {
+      stream.on("resize", listener);
+      return () => void stream.off("resize", listener);
+    },
   };
 }
 

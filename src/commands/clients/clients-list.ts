@@ -3,7 +3,7 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { clientTable } from "../output/client-text.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 
 export const clientsList = defineCommand({
   path: ["clients", "list"],
@@ -17,7 +17,7 @@ export const clientsList = defineCommand({
     const clients = await client.listClients();
     if (options.json) printDocument(context, clients);
     else if (clients.length === 0) context.stderr.write("No clients. `ffcluster join` on any machine makes it one.\n");
-    else context.stdout.write(clientTable(clients, styleFor(context, context.stdout).dim));
+    else context.stdout.write(clientTable(clients, lookOf(context, context.stdout)));
     return 0;
   },
 });

@@ -6,7 +6,7 @@ import { connect } from "../cli/connect.ts";
 import { clientJobText, clientStatusText } from "../output/client-text.ts";
 import { formatMoment, shortId } from "../output/format.ts";
 import { eventTable, shareTable } from "../output/job-text.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 import { fields, table } from "../output/table.ts";
 
 function slotsText({ slots, pools, slots_reason }: ClientDetailView): string {
@@ -30,38 +30,41 @@ export const clientsShow = defineCommand({
       printDocument(context, client);
       return 0;
     }
-    const about = fields([
-      ["client", client.client_id],
-      ["name", client.name],
-      ["status", clientStatusText(client)],
-      ...(client.quarantine === null ? [] : [["quarantine", client.quarantine] as const]),
-      ...(client.no_room === null ? [] : [["no room", client.no_room] as const]),
-      ...(client.resting == null ? [] : [["rests because", client.resting.reason] as const]),
-      ["connected", formatMoment(client.connected_at)],
-      ["job", clientJobText(client, (id) => id)],
-      ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],
-      ["slots", slotsText(client)],
-      ["platform", client.platform],
-      ["ffmpeg", client.ffmpeg],
-      ["encoders", client.encoders.join(" ")],
-      ["version", client.version],
-    ]);
-    const dim = styleFor(context, context.stdout).dim;
+    const look = lookOf(context, context.stdout);
+    const about = fields(
+      [
+        ["client", client.client_id],
+        ["name", client.name],
+        ["status", clientStatusText(client)],
+        ...(client.quarantine === null ? [] : [["quarantine", client.quarantine] as const]),
+        ...(client.no_room === null ? [] : [["no room", client.no_room] as const]),
+        ...(client.resting == null ? [] : [["rests because", client.resting.reason] as const]),
+        ["connected", formatMoment(client.connected_at)],
+        ["job", clientJobText(client, (id) => id)],
+        ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],
+        ["slots", slotsText(client)],
+        ["platform", client.platform],
+        ["ffmpeg", client.ffmpeg],
+        ["encoders", client.encoders.join(" ")],
+        ["version", client.version],
+      ],
+      look.width,
+    );
     const hardware = table(
-      [{ title: "HARDWARE" }, { title: "DEVICE" }, { title: "ENCODERS" }],
+      [{ title: "HARDWARE" }, { title: "DEVICE", shorten: 20 }, { title: "ENCODERS", wraps: true }],
       client.hardware.map(({ family, device, encoders, reason }) => [
         family,
         device ?? "-",
         reason === null ? encoders.join(" ") : `none: ${reason}`,
       ]),
-      dim,
+      look,
     );
     const shares = (client.shares ?? []).map(({ job_id, file_name, ...share }) => {
       return { ...share, of: `${shortId(job_id)} ${file_name}` };
     });
-    const delivered = shares.length === 0 ? "" : `${shareTable("DELIVERED OF", shares, dim)}\n`;
+    const delivered = shares.length === 0 ? "" : `${shareTable("DELIVERED OF", shares, look)}\n`;
     const tried = client.hardware.length === 0 ? "" : `${hardware}\n`;
-    context.stdout.write(`${about}\n${tried}${delivered}${eventTable(client.events, dim)}`);
+    context.stdout.write(`${about}\n${tried}${delivered}${eventTable(client.events, look)}`);
     return 0;
   },
 });

@@ -2,8 +2,9 @@
 import { AppError } from "../../base/errors.ts";
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption } from "../cli/common-options.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 import { table } from "../output/table.ts";
+import { toneOf } from "../output/tones.ts";
 
 export const ffmpegVerify = defineCommand({
   path: ["ffmpeg", "verify"],
@@ -27,8 +28,13 @@ export const ffmpegVerify = defineCommand({
     const rows = builds.flatMap(({ folder, in_use: isInUse, files }) =>
       files.map(({ name, verdict }) => [folder, isInUse ? "in use" : "", name, verdict]),
     );
-    const columns = [{ title: "FOLDER" }, { title: "" }, { title: "FILE" }, { title: "RESULT" }];
-    context.stdout.write(table(columns, rows, styleFor(context, context.stdout).dim));
+    const columns = [
+      { title: "FOLDER", shorten: 24 },
+      { title: "", drop: 1 },
+      { title: "FILE" },
+      { title: "RESULT", tone: toneOf },
+    ] as const;
+    context.stdout.write(table(columns, rows, lookOf(context, context.stdout)));
     if (!ok) context.stderr.write("`ffcluster ffmpeg install` brings a damaged one anew\n");
     return ok ? 0 : 1;
   },

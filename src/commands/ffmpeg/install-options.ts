@@ -41,7 +41,7 @@ export async function runInstall(
   isUpdate: boolean,
 ): Promise<number> {
   const { installBuild } = await import("../wiring/ffmpeg-builds.ts");
-  const display = createProgressDisplay(context.stderr);
+  const display = createProgressDisplay(context);
   try {
     const answer = await installBuild({
       env: context.env,

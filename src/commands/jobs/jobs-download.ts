@@ -30,7 +30,7 @@ export const jobsDownload = defineCommand({
     const target = { path, mayOverwrite: options.force };
     await refuseExisting(path, options.force);
     await requireWritableFolder(path);
-    const display = createProgressDisplay(context.stderr);
+    const display = createProgressDisplay(context);
     try {
       await saveOutput(client, job, target, options.json ? null : display, context.signal);
     } finally {

@@ -3,7 +3,7 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { proofText } from "../output/proof-text.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 
 export const jobsProof = defineCommand({
   path: ["jobs", "proof"],
@@ -16,7 +16,7 @@ export const jobsProof = defineCommand({
     const client = await connect(options, context);
     const proof = await client.proof(positionals[0] ?? "");
     if (options.json) printDocument(context, proof);
-    else context.stdout.write(proofText(proof, styleFor(context, context.stdout).dim));
+    else context.stdout.write(proofText(proof, lookOf(context, context.stdout)));
     return 0;
   },
 });

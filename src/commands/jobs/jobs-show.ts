@@ -3,7 +3,7 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { jobDetailText } from "../output/job-text.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 
 export const jobsShow = defineCommand({
   path: ["jobs", "show"],
@@ -16,7 +16,7 @@ export const jobsShow = defineCommand({
     const client = await connect(options, context);
     const job = await client.jobDetail(positionals[0] ?? "");
     if (options.json) printDocument(context, job);
-    else context.stdout.write(jobDetailText(job, styleFor(context, context.stdout).dim));
+    else context.stdout.write(jobDetailText(job, lookOf(context, context.stdout)));
     return 0;
   },
 });

@@ -1,7 +1,8 @@
 // Shows clients as text. Pure: views in, text out.
 import type { ClientView } from "../../api/contract.ts";
 import { formatUntil, shortId } from "./format.ts";
-import { table } from "./table.ts";
+import { type Look, table } from "./table.ts";
+import { toneOf } from "./tones.ts";
 
 /** "resting until 22:00". */
 export function restText({ until }: { readonly until: string | null }, now?: Date): string {
@@ -22,19 +23,21 @@ export function clientJobText({ current_job, leased_job }: ClientView, written: 
   return leased_job === null ? "-" : `${written(leased_job)} until its lease ends`;
 }
 
-export function clientTable(clients: readonly ClientView[], dim: (text: string) => string): string {
-  const columns = [
-    { title: "ID" },
-    { title: "NAME" },
-    { title: "STATUS" },
-    { title: "FPS", align: "right" },
-    { title: "SLOTS", align: "right" },
-    { title: "JOB" },
-    { title: "PLATFORM" },
-    { title: "FFMPEG" },
-    { title: "FAMILIES" },
-    { title: "KEY" },
-  ] as const;
+/** The name goes last of all: it is an id too. */
+const CLIENT_COLUMNS = [
+  { title: "ID", drop: 8 },
+  { title: "NAME", shorten: 32 },
+  { title: "STATUS", tone: toneOf },
+  { title: "FPS", align: "right", drop: 7 },
+  { title: "SLOTS", align: "right", drop: 5 },
+  { title: "JOB", drop: 6 },
+  { title: "PLATFORM", drop: 1 },
+  { title: "FFMPEG", drop: 2 },
+  { title: "FAMILIES", drop: 3 },
+  { title: "KEY", drop: 4 },
+] as const;
+
+export function clientTable(clients: readonly ClientView[], look?: Look): string {
   const rows = clients.map((client) => [
     shortId(client.client_id),
     client.name,
@@ -47,5 +50,5 @@ export function clientTable(clients: readonly ClientView[], dim: (text: string) 
     client.families.join(" "),
     client.keys.length === 0 ? "-" : client.keys.join(" "),
   ]);
-  return table(columns, rows, dim);
+  return table(CLIENT_COLUMNS, rows, look);
 }

@@ -1,21 +1,26 @@
 // Shows a job and its history as text. Pure: views in, text out.
 import { isTerminal, type JobDetailView, type JobView } from "../../api/contract.ts";
 import { formatBytes, formatMoment, formatSeconds, shortId } from "./format.ts";
-import { fields, table } from "./table.ts";
+import { fields, type Look, table } from "./table.ts";
+import { toneOf } from "./tones.ts";
 
-type Dim = (text: string) => string;
+/** Names are shortened to this width before a column is left out for them. */
+const NAME_WIDTH = 20;
 
-export function jobTable(jobs: readonly JobView[], dim: Dim): string {
-  const columns = [
-    { title: "ID" },
-    { title: "STATUS" },
-    { title: "DONE", align: "right" },
-    { title: "FPS", align: "right" },
-    { title: "LEFT", align: "right" },
-    { title: "PRIO", align: "right" },
-    { title: "CREATED" },
-    { title: "FILE" },
-  ] as const;
+const JOB_COLUMNS = [
+  { title: "ID" },
+  { title: "STATUS", tone: toneOf },
+  { title: "DONE", align: "right", drop: 7 },
+  { title: "FPS", align: "right", drop: 3 },
+  { title: "LEFT", align: "right", drop: 4 },
+  { title: "PRIO", align: "right", drop: 1 },
+  { title: "CREATED", drop: 2 },
+  { title: "ENCODER", drop: 6 },
+  { title: "FILE", shorten: NAME_WIDTH, drop: 5 },
+  { title: "OUTPUT", shorten: NAME_WIDTH },
+] as const;
+
+export function jobTable(jobs: readonly JobView[], look?: Look): string {
   const rows = jobs.map((job) => [
     shortId(job.job_id),
     job.status,
@@ -24,9 +29,11 @@ export function jobTable(jobs: readonly JobView[], dim: Dim): string {
     timeLeft(job),
     String(job.priority),
     formatMoment(job.created_at),
+    job.encoder,
     job.file_name,
+    job.output?.name ?? job.output_name,
   ]);
-  return table(columns, rows, dim);
+  return table(JOB_COLUMNS, rows, look);
 }
 
 function timeLeft(job: JobView): string {
@@ -73,44 +80,46 @@ function jobFields(job: JobDetailView): [string, string][] {
   ];
 }
 
-export function jobDetailText(job: JobDetailView, dim: Dim): string {
-  const segments = table(
-    [
-      { title: "SEGMENT", align: "right" },
-      { title: "FRAMES", align: "right" },
-      { title: "STATE" },
-      { title: "TRIES", align: "right" },
-      { title: "CLIENT" },
-      { title: "NOTES" },
-    ],
-    job.segment_list.map((segment) => [
-      String(segment.index),
-      String(segment.frames),
-      segment.state,
-      String(segment.attempts),
-      segment.client === null ? "-" : shortId(segment.client),
-      segment.notes.join("; "),
-    ]),
-    dim,
-  );
+export function jobDetailText(job: JobDetailView, look: Look): string {
   const idle = table(
-    [{ title: "IDLE" }, { title: "WHY" }],
+    [
+      { title: "IDLE", shorten: NAME_WIDTH },
+      { title: "WHY", wraps: true },
+    ],
     job.idle_clients.map(({ name, reason }) => [name, reason]),
-    dim,
+    look,
   );
-  const shares = (job.shares ?? []).map(({ client_id, name, ...share }) => ({
-    ...share,
-    of: `${name} (${shortId(client_id)})`,
-  }));
+  const shares = (job.shares ?? []).map(({ name, ...share }) => ({ ...share, of: name }));
   const parts = [
-    fields(jobFields(job)),
-    ...(job.segment_list.length === 0 ? [] : [segments]),
-    ...(shares.length === 0 ? [] : [shareTable("CLIENT", shares, dim)]),
+    fields(jobFields(job), look.width),
+    ...(job.segment_list.length === 0 ? [] : [segmentTable(job.segment_list, look)]),
+    ...(shares.length === 0 ? [] : [shareTable("CLIENT", shares, look)]),
     ...(job.idle_clients.length === 0 ? [] : [idle]),
-    ...(job.attempts.length === 0 ? [] : [attemptTable(job.attempts, dim)]),
-    eventTable(job.events, dim),
+    ...(job.attempts.length === 0 ? [] : [attemptTable(job.attempts, look)]),
+    eventTable(job.events, look),
   ];
   return parts.join("\n");
+}
+
+const SEGMENT_COLUMNS = [
+  { title: "SEGMENT", align: "right" },
+  { title: "FRAMES", align: "right", drop: 2 },
+  { title: "STATE", tone: toneOf },
+  { title: "TRIES", align: "right", drop: 1 },
+  { title: "CLIENT", shorten: NAME_WIDTH },
+  { title: "NOTES", wraps: true },
+] as const;
+
+function segmentTable(segments: JobDetailView["segment_list"], look: Look): string {
+  const rows = segments.map((segment) => [
+    String(segment.index),
+    String(segment.frames),
+    segment.state,
+    String(segment.attempts),
+    segment.client ?? "-",
+    segment.notes.join("; "),
+  ]);
+  return table(SEGMENT_COLUMNS, rows, look);
 }
 
 interface ShownShare {
@@ -121,39 +130,39 @@ interface ShownShare {
 }
 
 /** What clients have delivered of jobs; `title`: whose share each row is. */
-export function shareTable(title: string, shares: readonly ShownShare[], dim: Dim): string {
+export function shareTable(title: string, shares: readonly ShownShare[], look: Look): string {
   const numbers = (["SEGMENTS", "FRAMES", "SHARE"] as const).map((name) => ({ title: name, align: "right" as const }));
   const rows = shares.map(({ of, segments, frames, percent }) => {
     return [of, String(segments), String(frames), `${percent.toFixed(1)}%`];
   });
-  return table([{ title }, ...numbers], rows, dim);
+  return table([{ title, shorten: NAME_WIDTH }, ...numbers], rows, look);
 }
 
 /** Every attempt of every segment, in the order in which they began. */
-function attemptTable(attempts: JobDetailView["attempts"], dim: Dim): string {
+function attemptTable(attempts: JobDetailView["attempts"], look: Look): string {
   const columns = [
-    { title: "ATTEMPT AT" },
+    { title: "ATTEMPT AT", drop: 1 },
     { title: "SEGMENT", align: "right" },
-    { title: "CLIENT" },
+    { title: "CLIENT", shorten: NAME_WIDTH },
     { title: "TOOK", align: "right" },
-    { title: "OUTCOME" },
+    { title: "OUTCOME", wraps: true },
   ] as const;
-  const rows = attempts.map(({ segment_index, client_id, started_at, ended_at, outcome, reason }) => [
+  const rows = attempts.map(({ segment_index, client_id, client, started_at, ended_at, outcome, reason }) => [
     formatMoment(started_at),
     String(segment_index),
-    shortId(client_id),
+    client ?? shortId(client_id),
     ended_at === null ? "-" : formatSeconds((Date.parse(ended_at) - Date.parse(started_at)) / 1000),
     outcome === null ? (ended_at === null ? "held" : "ended") : reason === null ? outcome : `${outcome}: ${reason}`,
   ]);
-  return table(columns, rows, dim);
+  return table(columns, rows, look);
 }
 
-export function eventTable(events: JobDetailView["events"], dim: Dim): string {
+export function eventTable(events: JobDetailView["events"], look: Look): string {
   const columns = [
     { title: "AT" },
     { title: "EVENT" },
-    { title: "SEGMENT", align: "right" },
-    { title: "DETAIL" },
+    { title: "SEGMENT", align: "right", drop: 1 },
+    { title: "DETAIL", wraps: true },
   ] as const;
   const rows = events.map((event) => [
     formatMoment(event.at),
@@ -161,5 +170,5 @@ export function eventTable(events: JobDetailView["events"], dim: Dim): string {
     event.segment_index === null ? "-" : String(event.segment_index),
     event.detail,
   ]);
-  return table(columns, rows, dim);
+  return table(columns, rows, look);
 }

@@ -1,14 +1,19 @@
-// One line on a terminal that is rewritten in place. Prints nothing elsewhere.
+// One line on a terminal that is drawn again in place. Prints nothing elsewhere.
 import type { Sink } from "../cli/command.ts";
+import { shortenMiddle } from "./fit-text.ts";
+import { createLiveArea } from "./live/live-area.ts";
 
 export interface LiveLine {
   /** An empty text clears the line. */
   show(text: string): void;
+  /** Lines that stay, above it; each ended by a newline. */
+  print(text: string): void;
 }
 
-const CLEAR_LINE = "\r\u001b[2K";
-
 export function createLiveLine(sink: Sink): LiveLine {
-  if (!sink.isTty) return { show() {} };
-  return { show: (text) => sink.write(CLEAR_LINE + text.slice(0, Math.max(0, sink.columns - 1))) };
+  const area = createLiveArea(sink);
+  return {
+    show: (text) => area.show(text === "" ? null : (columns) => [shortenMiddle(text, columns - 1)]),
+    print: (text) => area.print(text),
+  };
 }

@@ -1,7 +1,7 @@
 // Shows the findings of `probe` as text. Pure.
 import type { Preview } from "../wiring/run-probe.ts";
 import { formatBytes } from "./format.ts";
-import { fields, table } from "./table.ts";
+import { fields, type Look, table } from "./table.ts";
 
 type PreviewRate = Preview["video"]["frame_rate"];
 type PreviewStream = Preview["streams"][number];
@@ -50,37 +50,47 @@ function actionText({ action, encoder, reason }: PreviewStream): string {
   }
 }
 
-export function probeText(seen: Preview, dim: (text: string) => string): string {
+export function probeText(seen: Preview, look: Look): string {
   const { video, split, request } = seen;
   const { range, space, transfer, primaries, chroma_location } = video.colour;
   const colour = [range, primaries, transfer, space, chroma_location].map((word) => word ?? "?").join(" / ");
   const isColourStated = Object.values(video.colour).some((word) => word !== null);
-  const about = fields([
-    ["file", `${seen.file}, ${formatBytes(seen.bytes)}`],
-    ["container", `${seen.container}${seen.chapters > 0 ? `, ${seen.chapters} chapters` : ""}`],
+  const about = fields(
     [
-      "duration",
-      `${seen.duration_seconds === null ? "not stated" : seconds(seen.duration_seconds)}, starts at ${seconds(seen.start_seconds)}`,
+      ["file", `${seen.file}, ${formatBytes(seen.bytes)}`],
+      ["container", `${seen.container}${seen.chapters > 0 ? `, ${seen.chapters} chapters` : ""}`],
+      [
+        "duration",
+        `${seen.duration_seconds === null ? "not stated" : seconds(seen.duration_seconds)}, starts at ${seconds(seen.start_seconds)}`,
+      ],
+      ["video", `${video.codec}${video.profile === null ? "" : ` (${video.profile})`}, stream ${video.stream_index}`],
+      ["picture", `${video.width}x${video.height} ${video.pixel_format}${video.has_alpha ? ", with alpha" : ""}`],
+      ["frame rate", frameRateText(video.frame_rate)],
+      ["frames", framesText(video)],
+      ["key frames", keyFramesText(video.key_frames)],
+      ["colour", !isColourStated ? "not stated" : `${colour}  (range / primaries / transfer / matrix / chroma)`],
+      ["rotation", `${video.rotation_degrees} degrees`],
+      ["pixel aspect", video.sample_aspect_ratio ?? "not stated"],
+      ["field order", video.field_order ?? "not stated"],
+      ["request", `${request.ffmpeg_params} → ${request.output_name} (${request.container})`],
+      ["ffmpeg", [`${seen.ffmpeg.version} here`, ...seen.ffmpeg.lacks].join(", ")],
+      ...(request.video_bits_per_second === null
+        ? []
+        : [["bit rate", `${Math.round(request.video_bits_per_second / 1000)} kbit/s for the video`] as const]),
+      ["passes", request.passes === 2 ? "2: measure every segment, then encode each to its share of the bits" : "1"],
+      ["split", split.mode === "keyframes" ? "on key frames" : `one segment: ${split.reason}`],
     ],
-    ["video", `${video.codec}${video.profile === null ? "" : ` (${video.profile})`}, stream ${video.stream_index}`],
-    ["picture", `${video.width}x${video.height} ${video.pixel_format}${video.has_alpha ? ", with alpha" : ""}`],
-    ["frame rate", frameRateText(video.frame_rate)],
-    ["frames", framesText(video)],
-    ["key frames", keyFramesText(video.key_frames)],
-    ["colour", !isColourStated ? "not stated" : `${colour}  (range / primaries / transfer / matrix / chroma)`],
-    ["rotation", `${video.rotation_degrees} degrees`],
-    ["pixel aspect", video.sample_aspect_ratio ?? "not stated"],
-    ["field order", video.field_order ?? "not stated"],
-    ["request", `${request.ffmpeg_params} → ${request.output_name} (${request.container})`],
-    ["ffmpeg", [`${seen.ffmpeg.version} here`, ...seen.ffmpeg.lacks].join(", ")],
-    ...(request.video_bits_per_second === null
-      ? []
-      : [["bit rate", `${Math.round(request.video_bits_per_second / 1000)} kbit/s for the video`] as const]),
-    ["passes", request.passes === 2 ? "2: measure every segment, then encode each to its share of the bits" : "1"],
-    ["split", split.mode === "keyframes" ? "on key frames" : `one segment: ${split.reason}`],
-  ]);
+    look.width,
+  );
   const streams = table(
-    ["STREAM", "TYPE", "CODEC", "LANGUAGE", "FLAGS", "WHAT BECOMES OF IT"].map((title) => ({ title })),
+    [
+      { title: "STREAM" },
+      { title: "TYPE" },
+      { title: "CODEC" },
+      { title: "LANGUAGE", drop: 2 },
+      { title: "FLAGS", drop: 1 },
+      { title: "WHAT BECOMES OF IT", wraps: true },
+    ],
     seen.streams.map((stream) => [
       String(stream.index),
       stream.type,
@@ -89,7 +99,7 @@ export function probeText(seen: Preview, dim: (text: string) => string): string 
       stream.dispositions.join(" ") || "-",
       actionText(stream),
     ]),
-    dim,
+    look,
   );
   const outlook = table(
     [
@@ -104,7 +114,7 @@ export function probeText(seen: Preview, dim: (text: string) => string): string 
       String(row.busy_clients),
       seconds(row.longest_segment_seconds),
     ]),
-    dim,
+    look,
   );
   return `${about}\n${streams}\n${outlook}`;
 }

@@ -1,10 +1,15 @@
-// Shows progress on stderr: one live bar on a terminal, else a plain line every few seconds and at every change of state.
+// Shows progress on stderr: live lines on a terminal, else a plain line every few seconds and at every change of state.
 // The clock comes from outside.
-import { SingleBar } from "cli-progress";
 import type { JobView } from "../../api/contract.ts";
 import { printable, printableLines } from "../../base/printable.ts";
-import type { Sink } from "../cli/command.ts";
+import type { CommandContext, Sink } from "../cli/command.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
+import { bar, firstThatFits } from "./live/bar.ts";
+import { jobFrame } from "./live/job-frame.ts";
+import { JobPace } from "./live/job-pace.ts";
+import { statusWords, waitsForSlot } from "./live/job-words.ts";
+import { canRedraw, createLiveArea, type LiveArea } from "./live/live-area.ts";
+import { type Colours, styleFor } from "./style.ts";
 
 const PLAIN_LINE_EVERY_MS = 3000;
 /** A line at least this often, even if nothing changes. */
@@ -13,14 +18,9 @@ const SAME_LINE_EVERY_MS = 60_000;
 export interface ProgressDisplay {
   job(view: JobView): void;
   bytes(what: string, done: number, total: number): void;
-  /** A line of its own, above the bar. */
+  /** A line of its own, above what is live. */
   note(line: string): void;
   end(): void;
-}
-
-/** Some clients could work on the job, and none does yet. */
-function waitsForSlot({ status, clients, capable_clients: capable, required_clients: required }: JobView): boolean {
-  return status === "Queued" && clients === 0 && capable >= required;
 }
 
 /** Leaves out what means nothing yet: the speed before the first frame, clients while none works. */
@@ -59,7 +59,8 @@ class PlainDisplay implements ProgressDisplay {
 
   job(view: JobView): void {
     const facts = jobFacts(view);
-    this.#line(view.status, `${view.status} ${view.progress.toFixed(1)}%${facts === "" ? "" : `, ${facts}`}`);
+    const state = view.status === "Benchmarking" ? statusWords(view.status) : view.status;
+    this.#line(view.status, `${state} ${view.progress.toFixed(1)}%${facts === "" ? "" : `, ${facts}`}`);
   }
 
   bytes(what: string, done: number, total: number): void {
@@ -73,55 +74,46 @@ class PlainDisplay implements ProgressDisplay {
   end(): void {}
 }
 
-class BarDisplay implements ProgressDisplay {
-  readonly #sink: Sink;
-  #bar: SingleBar | null = null;
+class LiveDisplay implements ProgressDisplay {
+  readonly #area: LiveArea;
+  readonly #colours: Colours;
+  readonly #nowMs: () => number;
+  readonly #pace = new JobPace();
 
-  constructor(sink: Sink) {
-    this.#sink = sink;
-  }
-
-  #show(percent: number, what: string, facts: string): void {
-    const payload = { what: printable(what).padEnd(17), facts: printable(facts) };
-    const value = Math.min(100, Math.max(0, percent));
-    if (this.#bar !== null) {
-      this.#bar.update(value, payload);
-      return;
-    }
-    this.#bar = new SingleBar({
-      format: "{what} {bar} {percentage}% | {facts}",
-      barCompleteChar: "█",
-      barIncompleteChar: "░",
-      barsize: Math.max(10, Math.min(30, this.#sink.columns - 60)),
-      hideCursor: true,
-      fps: 5,
-      gracefulExit: false, // Ctrl-C is ours to handle
-      // cli-progress passes some values as texts, whatever its types say.
-      formatValue: (value: unknown, _options, type) =>
-        type === "percentage" ? String(value).padStart(3) : String(value),
-    });
-    this.#bar.start(100, value, payload);
+  constructor(sink: Sink, colours: Colours, nowMs: () => number) {
+    this.#area = createLiveArea(sink);
+    this.#colours = colours;
+    this.#nowMs = nowMs;
   }
 
   job(view: JobView): void {
-    this.#show(view.progress, view.status, jobFacts(view));
+    this.#pace.note(view, this.#nowMs());
+    this.#area.show((columns, rows) => {
+      const nowMs = this.#nowMs();
+      const moment = { view, etaSeconds: this.#pace.etaSeconds(nowMs), lost: this.#pace.lost(nowMs) };
+      return jobFrame(moment, { columns, rows, colours: this.#colours });
+    });
   }
 
   bytes(what: string, done: number, total: number): void {
-    this.#show(total === 0 ? 100 : (100 * done) / total, what, `${formatBytes(done)} of ${formatBytes(total)}`);
+    const percent = total === 0 ? 100 : (100 * done) / total;
+    const facts = printable(`${what}  ${formatBytes(done)} of ${formatBytes(total)}`);
+    this.#area.show((columns) => [firstThatFits([facts], columns - 1), bar(percent, columns - 1)]);
   }
 
   note(line: string): void {
-    this.end();
-    this.#sink.write(`${printableLines(line, "")}\n`);
+    this.#area.print(`${printableLines(line, "")}\n`);
   }
 
   end(): void {
-    this.#bar?.stop();
-    this.#bar = null;
+    this.#area.end();
   }
 }
 
-export function createProgressDisplay(sink: Sink, nowMs: () => number = () => performance.now()): ProgressDisplay {
-  return sink.isTty ? new BarDisplay(sink) : new PlainDisplay(sink, nowMs);
+export function createProgressDisplay(
+  context: Pick<CommandContext, "stderr" | "env">,
+  nowMs: () => number = () => performance.now(),
+): ProgressDisplay {
+  const sink = context.stderr;
+  return canRedraw(sink) ? new LiveDisplay(sink, styleFor(context, sink), nowMs) : new PlainDisplay(sink, nowMs);
 }

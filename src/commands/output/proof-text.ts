@@ -1,7 +1,8 @@
 // Shows a proof as text, and what an output lacks. Pure: a proof in, text out.
 import type { Proof } from "../../api/contract.ts";
 import { formatBytes } from "./format.ts";
-import { fields, table } from "./table.ts";
+import { fields, type Look, PLAIN, table } from "./table.ts";
+import { toneOf } from "./tones.ts";
 
 type ProofStream = Proof["streams"]["in"][number];
 
@@ -35,37 +36,40 @@ export function lackLines({ streams, lost, job_id: jobId }: Proof): string[] {
   return [...lines.slice(0, MOST_LACKS), `${more} more: ffcluster jobs proof ${jobId}`];
 }
 
-export function proofText(proof: Proof, dim: (text: string) => string): string {
+export function proofText(proof: Proof, look: Look = PLAIN): string {
   const { frames, pts, streams, output } = proof;
   const offset = proof.av_offset_error_ms;
-  const head = fields([
-    ["job", proof.job_id],
-    ["verdict", verdictOf(proof)],
-    ["frames", `${frames.expected} expected, ${frames.encoded} encoded, ${frames.in_output} in the output`],
-    ["PTS", `${pts.equal ? "equal" : "NOT EQUAL"}, largest error ${pts.max_error_ticks} ticks`],
-    ["A/V offset", offset === null ? "not measured" : `${offset.toFixed(2)} ms from the source's at worst`],
-    ["in the source", streams.in.map(streamText).join(", ")],
-    ["in the output", streams.out.map(streamText).join(", ")],
-    ...streams.left_out.map((stream): [string, string] => ["left out", `${streamText(stream)}: ${stream.reason}`]),
-    ...(proof.lost ?? []).map((loss): [string, string] => ["lost", loss]),
-    ["encoder", `${proof.encoder.name} (${proof.encoder.family}), ffmpeg ${proof.encoder.versions.join(", ")}`],
-    ["output", `${output.name}, ${formatBytes(output.bytes)}, sha256 ${output.sha256}`],
-    ["wall time", `${proof.wall_seconds.toFixed(1)} s`],
-    ...proof.notes.map((note): [string, string] => ["note", note]),
-  ]);
+  const head = fields(
+    [
+      ["job", proof.job_id],
+      ["verdict", verdictOf(proof)],
+      ["frames", `${frames.expected} expected, ${frames.encoded} encoded, ${frames.in_output} in the output`],
+      ["PTS", `${pts.equal ? "equal" : "NOT EQUAL"}, largest error ${pts.max_error_ticks} ticks`],
+      ["A/V offset", offset === null ? "not measured" : `${offset.toFixed(2)} ms from the source's at worst`],
+      ["in the source", streams.in.map(streamText).join(", ")],
+      ["in the output", streams.out.map(streamText).join(", ")],
+      ...streams.left_out.map((stream): [string, string] => ["left out", `${streamText(stream)}: ${stream.reason}`]),
+      ...(proof.lost ?? []).map((loss): [string, string] => ["lost", loss]),
+      ["encoder", `${proof.encoder.name} (${proof.encoder.family}), ffmpeg ${proof.encoder.versions.join(", ")}`],
+      ["output", `${output.name}, ${formatBytes(output.bytes)}, sha256 ${output.sha256}`],
+      ["wall time", `${proof.wall_seconds.toFixed(1)} s`],
+      ...proof.notes.map((note): [string, string] => ["note", note]),
+    ],
+    look.width,
+  );
   const checks = table(
-    [{ title: "CHECK" }, { title: "RESULT" }, { title: "DETAIL" }],
+    [{ title: "CHECK" }, { title: "RESULT", tone: toneOf }, { title: "DETAIL", wraps: true }],
     proof.checks.map((check) => [check.name, resultOf(check), check.detail ?? ""]),
-    dim,
+    look,
   );
   const segments = table(
     [
       { title: "SEGMENT", align: "right" },
-      { title: "FRAMES", align: "right" },
-      { title: "CLIENT" },
-      { title: "TRIES", align: "right" },
-      { title: "SECONDS", align: "right" },
-      { title: "NOTES" },
+      { title: "FRAMES", align: "right", drop: 3 },
+      { title: "CLIENT", shorten: 20 },
+      { title: "TRIES", align: "right", drop: 1 },
+      { title: "SECONDS", align: "right", drop: 2 },
+      { title: "NOTES", wraps: true },
     ],
     proof.segments.map((segment) => [
       String(segment.index),
@@ -75,7 +79,7 @@ export function proofText(proof: Proof, dim: (text: string) => string): string {
       segment.seconds.toFixed(1),
       segment.notes.join("; "),
     ]),
-    dim,
+    look,
   );
   return `${head}\n${checks}\n${segments}`;
 }

@@ -1,6 +1,7 @@
 // `ffcluster presets show`
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, presetNameArgument } from "../cli/common-options.ts";
+import { lookOf } from "../output/style.ts";
 import { fields } from "../output/table.ts";
 import { findPreset } from "./find-preset.ts";
 import { presetView, whose } from "./presets-list.ts";
@@ -23,7 +24,7 @@ export const presetsShow = defineCommand({
         ["reason", preset.reason === "" ? "-" : preset.reason],
         ["request", preset.ffmpegParams],
       ] as const;
-      context.stdout.write(fields(pairs));
+      context.stdout.write(fields(pairs, lookOf(context, context.stdout).width));
     }
     return 0;
   },

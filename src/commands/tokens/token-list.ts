@@ -3,8 +3,9 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { formatMoment, shortId } from "../output/format.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 import { table } from "../output/table.ts";
+import { toneOf } from "../output/tones.ts";
 
 export const tokenList = defineCommand({
   path: ["token", "list"],
@@ -19,7 +20,14 @@ export const tokenList = defineCommand({
       printDocument(context, tokens);
       return 0;
     }
-    const columns = ["NAME", "ROLE", "STATE", "CLIENT", "CREATED", "EXPIRES"].map((title) => ({ title }));
+    const columns = [
+      { title: "NAME", shorten: 24 },
+      { title: "ROLE" },
+      { title: "STATE", tone: toneOf },
+      { title: "CLIENT", drop: 2 },
+      { title: "CREATED", drop: 1 },
+      { title: "EXPIRES", drop: 3 },
+    ] as const;
     const rows = tokens.map((token) => [
       token.name,
       token.role,
@@ -28,7 +36,7 @@ export const tokenList = defineCommand({
       formatMoment(token.created_at),
       formatMoment(token.expires_at),
     ]);
-    context.stdout.write(table(columns, rows, styleFor(context, context.stdout).dim));
+    context.stdout.write(table(columns, rows, lookOf(context, context.stdout)));
     return 0;
   },
 });

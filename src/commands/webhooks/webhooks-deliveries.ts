@@ -5,8 +5,9 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { formatMoment } from "../output/format.ts";
-import { styleFor } from "../output/style.ts";
+import { lookOf } from "../output/style.ts";
 import { table } from "../output/table.ts";
+import { toneOf } from "../output/tones.ts";
 import { lastAnswer, lastTry } from "./delivery-text.ts";
 import { webhookNameArgument } from "./options.ts";
 
@@ -44,7 +45,15 @@ export const webhooksDeliveries = defineCommand({
       printDocument(context, deliveries);
       return 0;
     }
-    const columns = ["WHEN", "EVENT", "JOB", "STATE", "TRIES", "LAST TRY", "ANSWER"].map((title) => ({ title }));
+    const columns = [
+      { title: "WHEN", drop: 2 },
+      { title: "EVENT" },
+      { title: "JOB", drop: 3 },
+      { title: "STATE", tone: toneOf },
+      { title: "TRIES", align: "right", drop: 1 },
+      { title: "LAST TRY", shorten: 24 },
+      { title: "ANSWER", wraps: true },
+    ] as const;
     const rows = deliveries.map((delivery) => [
       formatMoment(delivery.at),
       delivery.event,
@@ -54,7 +63,7 @@ export const webhooksDeliveries = defineCommand({
       lastTry(delivery),
       lastAnswer(delivery),
     ]);
-    context.stdout.write(table(columns, rows, styleFor(context, context.stdout).dim));
+    context.stdout.write(table(columns, rows, lookOf(context, context.stdout)));
     return 0;
   },
 });

@@ -50,6 +50,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
   }
   let fps = 0;
   let pace = 0;
+  let slowest = 0;
   for (const attempt of leading.values()) {
     const segment = job.segments[attempt.segmentIndex];
     if (segment === undefined) continue;
@@ -59,6 +60,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     if (runner?.stage !== "encoding") continue;
     fps += runner.fps;
     pace += share * runner.fps;
+    if (runner.fps > 0) slowest = Math.max(slowest, (segment.frames - runner.framesDone) / runner.fps);
   }
   framesDone = Math.floor(framesDone);
   const total = job.totalFrames ?? estimatedFrames(job);
@@ -67,7 +69,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     framesDone,
     framesTotal: job.totalFrames,
     fps,
-    etaSeconds: etaOf(job, framesDone, total, pace),
+    etaSeconds: etaOf(job, total === null ? null : total - framesDone, pace, slowest),
     segments: { done, running: leading.size, known: job.segments.length },
     clients: clients.size,
     capableClients: countCapable(state.clients, job),
@@ -100,12 +102,15 @@ function percentOf(job: Job, done: number, total: number | null): number {
   return Math.min(99.9, Math.floor((done / total) * 1000) / 10);
 }
 
-/** Null: not known, because nothing runs or the length is unknown. */
-function etaOf(job: Job, done: number, total: number | null, pace: number): number | null {
+/**
+ * Null: not known, because nothing runs or the length is unknown. `slowest`: seconds that the running encode with the most to
+ * do still needs; no other client shortens them.
+ */
+function etaOf(job: Job, left: number | null, pace: number, slowest: number): number | null {
   if (isTerminal(job.status)) return job.status === "Completed" ? 0 : null;
   if (job.status === "Combining") return 0;
-  if (total === null || pace <= 0) return null;
-  return Math.ceil(Math.max(0, total - done) / pace);
+  if (left === null || pace <= 0) return null;
+  return Math.ceil(Math.max(0, left / pace, slowest));
 }
 
 /** The job of which a client holds segments; null when it holds nothing. */

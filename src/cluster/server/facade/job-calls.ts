@@ -86,7 +86,11 @@ export function jobCalls(parts: JobCallsParts): JobCalls {
         shares: sharesOf(job).map(({ clientId, clientName, ...share }) => {
           return { client_id: clientId, name: clientName, ...share };
         }),
-        attempts: store.attempts(job.id).map((attempt) => ({ ...attempt, ...courseOf(stages, attempt.attempt_id) })),
+        attempts: store.attempts(job.id).map((attempt) => ({
+          ...attempt,
+          ...nameOf(engine, attempt.client_id),
+          ...courseOf(stages, attempt.attempt_id),
+        })),
         events: store.jobEvents(job.id, 0),
       };
     },
@@ -143,6 +147,11 @@ async function outputOf(folders: JobFolders, { job, record }: ReturnType<JobRegi
   if (await exists(path)) return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
   const message = `the output of job ${job.id} is no longer on the server`;
   throw new AppError("E_NOT_FOUND", message, "Submit the source again.");
+}
+
+function nameOf({ state }: Engine, clientId: string): { readonly client?: string } {
+  const client = state.clients.get(clientId);
+  return client === undefined ? {} : { client: client.name };
 }
 
 function courseOf(stages: AttemptStages, attemptId: string) {
