@@ -162,12 +162,12 @@ describe("problems (RFC 9457)", () => {
   test("a failure is a problem with our error object inside", async () => {
     const response = await ask("/api/v1/jobs/none");
     expect(response.headers.get("content-type")).toBe("application/problem+json");
-    const error = { code: "E_UNKNOWN_ID", message: "no job with id none", hint: expect.any(String) };
+    const error = { code: "E_UNKNOWN_ID", message: "no job with id or name none", hint: expect.any(String) };
     expect(await response.json()).toEqual({
       type: "/api/v1/docs#E_UNKNOWN_ID",
       title: "unknown id",
       status: 404,
-      detail: "no job with id none",
+      detail: "no job with id or name none",
       error,
     });
   });

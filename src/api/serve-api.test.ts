@@ -425,7 +425,7 @@ describe("/ws/command", () => {
   test("failures have their own form and the right status", async () => {
     expect(await command({ GetJobStatus: { job_id: "nope" } })).toMatchObject({
       status: 404,
-      body: { Error: { code: "E_UNKNOWN_ID", message: "no job with id nope" } },
+      body: { Error: { code: "E_UNKNOWN_ID", message: "no job with id or name nope" } },
     });
     expect(await command({ ProcessLocalFile: { file_path: "/etc/passwd" } })).toMatchObject({ status: 403 });
     for (const bad of [{}, { Reboot: null }, { ListJobs: null, ListClients: null }, "{", { CancelJob: {} }]) {

@@ -51,6 +51,7 @@ export const client: Client = {
   name: "node-1",
   status: "Idle",
   connectedAt: "2026-01-01T00:00:01.000Z",
+  goneSince: "2026-01-02T00:00:00.000Z",
   link: 0,
   slots: 2,
   platform: "linux-x64",

@@ -113,7 +113,7 @@ test("tokens are made, listed, rotated; a submitter sees its own jobs; a token o
   const seen = JSON.parse((await by(submitter.token, ["jobs", "list", "--json"])).stdout) as JobView[];
   expect(seen.map(({ job_id: id, owner }) => [id, owner])).toEqual([[job_id, "anna"]]);
   expect((await by(submitter.token, ["jobs", "show", theirs])).exitCode).toBe(1);
-  expect((await by(submitter.token, ["cancel", theirs])).stderr).toContain(`no job with id ${theirs}`);
+  expect((await by(submitter.token, ["cancel", theirs])).stderr).toContain(`no job with id or name ${theirs}`);
   const all = JSON.parse((await by(reader.token, ["jobs", "list", "--json"])).stdout) as JobView[];
   expect(all.map(({ owner }) => owner).sort()).toEqual(["admin", "anna"]);
   const refused = await by(reader.token, ["cancel", job_id]);

@@ -53,6 +53,10 @@ test("submit --participate against a server with no other client; then jobs list
   expect(proof.stdout).toMatch(/exact/i);
   const clients = JSON.parse((await cluster.run(["clients", "list", "--json", ...address])).stdout) as ClientView[];
   expect(clients).toHaveLength(1);
+  const byName = await cluster.run(["clients", "show", clients[0]?.name ?? "", "--json", ...address]);
+  expect(JSON.parse(byName.stdout)).toMatchObject({ client_id: clients[0]?.client_id });
+  const ofFile = await cluster.run(["jobs", "show", job?.file_name ?? "", "--json", ...address]);
+  expect(JSON.parse(ofFile.stdout)).toMatchObject({ job_id: job?.job_id });
   server.kill("SIGTERM");
   expect(await server.exited).toBe(0);
 }, 180_000);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
 import { sha256Of } from "../../src/base/digest.ts";
 import { AppError } from "../../src/base/errors.ts";
-import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
+import { newId, resolveId } from "../../src/base/ids.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
@@ -52,6 +52,10 @@ export interface ReceivedResult {
 }
 
 type Tus = NonNullable<Parameters<Coordinator["beginUpload"]>[0]["tus"]>;
+
+function withoutNames(ids: Iterable<string>) {
+  return [...ids].map((id) => ({ id, names: [] }));
+}
 
 export class MemoryCoordinator implements Coordinator {
   readonly token = "test-token";
@@ -202,7 +206,7 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   #find(id: string): Mutable<JobView> {
-    const found = this.jobs.get(resolveIdPrefix(id, this.jobs.keys(), "job"));
+    const found = this.jobs.get(resolveId(id, withoutNames(this.jobs.keys()), "job"));
     if (!found) throw new Error("resolved ids exist");
     return found;
   }
@@ -225,11 +229,8 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   visibleJob(who: Principal, id: string): string {
-    return resolveIdPrefix(
-      id,
-      [...this.jobs.keys()].filter((jobId) => this.#isVisible(who, jobId)),
-      "job",
-    );
+    const ids = [...this.jobs.keys()].filter((jobId) => this.#isVisible(who, jobId));
+    return resolveId(id, withoutNames(ids), "job");
   }
 
   requireOwnSource(who: Principal, sourceId: string): void {
@@ -529,7 +530,7 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   #client(id: string): ClientView {
-    const client = this.clients.get(resolveIdPrefix(id, this.clients.keys(), "client"));
+    const client = this.clients.get(resolveId(id, withoutNames(this.clients.keys()), "client"));
     if (!client) throw new Error("resolved ids exist");
     return client;
   }

@@ -209,6 +209,7 @@ function keptClient(client: Client): Client {
     instance: client.instance,
     status: client.status,
     connectedAt: client.connectedAt,
+    ...(client.goneSince === undefined ? {} : { goneSince: client.goneSince }),
     link: 0,
     slots: client.slots,
     platform: client.platform,

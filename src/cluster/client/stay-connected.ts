@@ -77,6 +77,11 @@ function soon(reconnectDelayMs: number): number {
   return createBackoff(Math.min(SOON_MS, reconnectDelayMs), SOON_MS).next();
 }
 
+/** Two clients of one name: the server gave this one a number. */
+function noteName({ name, log }: Session["options"], given: string | undefined): void {
+  if (given !== undefined && given !== name) log.info(`another client is called ${name}; this one is ${given}`);
+}
+
 function connect(session: Session, remote: Remote, onWelcomed: () => void): Link {
   const { options, attempts, outbox, clientId, places } = session;
   const heldAttempts = attempts.held();
@@ -90,6 +95,7 @@ function connect(session: Session, remote: Remote, onWelcomed: () => void): Link
       session.access.learn(welcome.nonce);
       session.pause.set(welcome.isPaused);
       onWelcomed();
+      noteName(options, welcome.name);
       outbox.use(link);
       options.onStatus?.({
         kind: "connected",

@@ -193,6 +193,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     leaseMs: z.number().int().min(500).max(600_000),
     /** The attempts of the hello that are still wanted; the client drops the others. */
     keepAttempts: z.array(id),
+    /** What the server calls the client: the name of its hello, with a number where another has that name. */
+    name: z.string().max(250).optional(),
     isPaused: z.boolean(),
   }),
   offerSchema,

@@ -14,6 +14,7 @@ import {
   type ServerMessage,
 } from "../protocol/messages.ts";
 import type { Principal } from "../protocol/roles.ts";
+import type { Effect } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { Tokens } from "./access/tokens.ts";
 import { abilitiesOf, clientOf, parseMessage, refuse, refuseMessage, tooMany } from "./link-messages.ts";
@@ -141,7 +142,7 @@ export class ClientLinks {
     for (const clientId of [...this.#links.keys()]) this.send(clientId, message);
   }
 
-  welcome(clientId: string, keepAttempts: readonly string[], isPaused: boolean): void {
+  welcome({ clientId, keepAttempts, name, isPaused }: Extract<Effect, { readonly type: "welcome" }>): void {
     this.send(clientId, {
       type: "welcome",
       protocol: PROTOCOL_VERSION,
@@ -150,6 +151,7 @@ export class ClientLinks {
       heartbeatMs: HEARTBEAT_MS,
       leaseMs: LEASE_MS,
       keepAttempts: [...keepAttempts],
+      name,
       isPaused,
     });
   }

@@ -1,6 +1,6 @@
 // All jobs in memory: the record of each, the server's own work on those that have not ended, and the sources whose blocks
 // clients may fetch. The Store keeps what must last; the scheduler keeps the statuses.
-import { resolveIdPrefix } from "../../base/ids.ts";
+import { type Named, resolveId } from "../../base/ids.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { JobRecord } from "./job/job-record.ts";
@@ -55,10 +55,22 @@ export class JobRegistry {
     if (record !== undefined) this.#sourcesInUse.delete(record.source.sourceId);
   }
 
-  /** By its id or a unique prefix of it. Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
+  /** What people may call a job: its source's name, and its output's. */
+  namesOf({ id, fileName }: Job): Named {
+    const output = this.#records.get(id)?.outputName;
+    return { id, names: output === undefined ? [fileName] : [fileName, output] };
+  }
+
+  /** By its id, a unique prefix of it, or its name. Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
   find(id: string): { readonly job: Job; readonly record: JobRecord } {
     const { jobs } = this.#parts.state();
-    const jobId = resolveIdPrefix(id, jobs.keys(), "job");
+    const jobId = jobs.has(id)
+      ? id
+      : resolveId(
+          id,
+          [...jobs.values()].map((job) => this.namesOf(job)),
+          "job",
+        );
     const job = jobs.get(jobId);
     const record = this.#records.get(jobId);
     if (job === undefined || record === undefined) throw new Error(`job ${jobId} has no record`);

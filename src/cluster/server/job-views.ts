@@ -6,6 +6,7 @@ import type { Job } from "../scheduler/model/job.ts";
 import { ORDINARY_PRIORITY } from "../scheduler/model/queue-place.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
+import { goneSince } from "../scheduler/rules/client-names.ts";
 import { crewOf } from "../scheduler/views/crew.ts";
 import { heldJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
 import { ADMIN_TOKEN } from "./access/tokens.ts";
@@ -105,6 +106,7 @@ export function clientView(state: SchedulerState, client: Client, keys: readonly
     name: client.name,
     status: shownStatus(client),
     connected_at: client.connectedAt,
+    gone_since: goneSince(client),
     current_job: isHere ? job : null,
     leased_job: isHere ? null : job,
     performance: client.performance === null ? null : Math.round(client.performance * 10) / 10,

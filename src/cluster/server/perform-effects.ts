@@ -97,7 +97,7 @@ export class EffectPerformer {
       case "drop-result":
         return this.#detached("dropping a result", () => dropSegmentFile(this.#parts.folders, effect));
       case "welcome":
-        links.welcome(effect.clientId, effect.keepAttempts, effect.isPaused);
+        links.welcome(effect);
         return;
       case "pause-client":
         links.send(effect.clientId, { type: "pause", isPaused: effect.isPaused });

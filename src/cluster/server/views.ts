@@ -210,6 +210,8 @@ export const clientSchema = z.object({
   name: z.string(),
   status: clientStatusSchema,
   connected_at: z.string(),
+  /** Since when it is disconnected; null: it is not. Absent in answers of earlier versions. */
+  gone_since: z.string().nullable().exactOptional(),
   /** The job that it works on. */
   current_job: z.string().nullable(),
   /** The job of which a disconnected client still holds segments: until it comes back, or its lease ends. */

@@ -12,8 +12,14 @@ import {
 import { LOG_FORMATS } from "../../base/log.ts";
 import { parseFingerprint } from "../../base/tls/trust.ts";
 
-export const jobIdArgument: Positional = { name: "ID", description: "the job's id, or its first characters" };
-export const clientIdArgument: Positional = { name: "ID", description: "the client's id, or its first characters" };
+export const jobIdArgument: Positional = {
+  name: "ID",
+  description: "the job's id, its first characters, or the name of its file",
+};
+export const clientIdArgument: Positional = {
+  name: "ID",
+  description: "the client's name, its id, or the first characters of that",
+};
 export const tokenNameArgument: Positional = { name: "NAME", description: "the token's name" };
 
 export const presetNameArgument: Positional = { name: "NAME", description: "the preset's name" };

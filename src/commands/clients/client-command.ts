@@ -20,7 +20,7 @@ export function clientCommand({ verb, summary, ask, outcome }: ClientChange): Co
     summary,
     positionals: [clientIdArgument],
     options: { ...serverOptions, ...jsonOption },
-    examples: [`ffcluster clients ${verb} 9b1c`],
+    examples: [`ffcluster clients ${verb} attic`, `ffcluster clients ${verb} 9b1c`],
     printsEvents: false,
     async run({ options, positionals, context }) {
       const client = await ask(await connect(options, context), positionals[0] ?? "");

@@ -21,7 +21,7 @@ export const clientsShow = defineCommand({
   summary: "Show a client, its encoders and its history",
   positionals: [clientIdArgument],
   options: { ...serverOptions, ...jsonOption },
-  examples: ["ffcluster clients show 9b1c"],
+  examples: ["ffcluster clients show attic", "ffcluster clients show 9b1c"],
   printsEvents: false,
   async run({ options, positionals, context }) {
     const api = await connect(options, context);

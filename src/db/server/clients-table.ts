@@ -10,6 +10,7 @@ interface ClientRow {
   name: string;
   status: string;
   connected_at: string;
+  gone_since: string | null;
   slots: number;
   platform: string;
   ffmpeg: string;
@@ -34,6 +35,7 @@ export function loadClients(database: Database): Map<string, Client> {
       name: row.name,
       status: row.status as ClientStatus,
       connectedAt: row.connected_at,
+      ...(row.gone_since === null ? {} : { goneSince: row.gone_since }),
       link: 0,
       slots: row.slots,
       platform: row.platform,
@@ -61,6 +63,7 @@ function isSameRow(a: Client, b: Client): boolean {
     a.name === b.name &&
     a.status === b.status &&
     a.connectedAt === b.connectedAt &&
+    a.goneSince === b.goneSince &&
     a.slots === b.slots &&
     a.platform === b.platform &&
     a.ffmpeg === b.ffmpeg &&
@@ -85,9 +88,10 @@ export function clientRowDiffers(previous: Client | undefined, next: Client): bo
 export function saveClient(database: Database, client: Client): void {
   database
     .query(
-      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, is_paused, quarantine, encoder_rates)
-       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $isPaused, $quarantine, $encoderRates)
+      `INSERT INTO clients (id, name, status, connected_at, gone_since, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, is_paused, quarantine, encoder_rates)
+       VALUES ($id, $name, $status, $connectedAt, $goneSince, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $isPaused, $quarantine, $encoderRates)
        ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, connected_at = excluded.connected_at,
+         gone_since = excluded.gone_since,
          slots = excluded.slots, platform = excluded.platform, ffmpeg = excluded.ffmpeg, version = excluded.version,
          encoders = excluded.encoders, families = excluded.families, benchmark_seconds = excluded.benchmark_seconds,
          slot_fps = excluded.slot_fps, performance = excluded.performance, instance = excluded.instance,
@@ -99,6 +103,7 @@ export function saveClient(database: Database, client: Client): void {
       name: client.name,
       status: client.status,
       connectedAt: client.connectedAt,
+      goneSince: client.goneSince ?? null,
       slots: client.slots,
       platform: client.platform,
       ffmpeg: client.ffmpeg,

@@ -193,6 +193,10 @@ CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, seq);
 CREATE INDEX own_deliveries_by_job ON deliveries (job_id, seq) WHERE webhook_id IS NULL;
 `;
 
+const goneSince = `
+ALTER TABLE clients ADD COLUMN gone_since TEXT;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -208,4 +212,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   queuePlace,
   madeTokens,
   webhooks,
+  goneSince,
 ];

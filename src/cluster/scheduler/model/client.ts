@@ -46,6 +46,8 @@ export interface Client {
   readonly instance: string;
   readonly status: ClientStatus;
   readonly connectedAt: string;
+  /** Since when it is Disconnected. */
+  readonly goneSince?: string;
   /** Grows with each hello of this id; messages of an older link are ignored. */
   readonly link: number;
   readonly slots: number;

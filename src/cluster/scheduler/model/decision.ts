@@ -39,6 +39,8 @@ export type Effect =
       readonly type: "welcome";
       readonly clientId: ClientId;
       readonly keepAttempts: readonly AttemptId[];
+      /** What the client is called from now on. */
+      readonly name: string;
       readonly isPaused: boolean;
     }
   | { readonly type: "pause-client"; readonly clientId: ClientId; readonly isPaused: boolean }

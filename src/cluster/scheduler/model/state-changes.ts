@@ -48,5 +48,7 @@ export function changeClientStatus(
   if (client.status === to) return Object.keys(also).length === 0 ? client : turn.putClient({ ...client, ...also });
   invariant(CLIENT_TRANSITIONS[client.status].includes(to), `client ${client.status} → ${to}`);
   turn.event("client-status", { clientId: client.id }, `${client.status} → ${to}`);
-  return turn.putClient({ ...client, ...also, status: to });
+  const { goneSince: _goneSince, ...rest } = client;
+  const gone = to === "Disconnected" ? { goneSince: turn.moment.at } : {};
+  return turn.putClient({ ...rest, ...also, ...gone, status: to });
 }

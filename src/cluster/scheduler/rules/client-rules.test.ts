@@ -5,7 +5,9 @@ test("hello makes a client Connected, its first message Idle, work Benchmarking 
   const bench = new SchedulerBench();
   bench.hello();
   expect(bench.details("client-status")).toEqual(["Disconnected → Connected"]);
-  expect(bench.effects("welcome")).toEqual([{ type: "welcome", clientId: "one", keepAttempts: [], isPaused: false }]);
+  expect(bench.effects("welcome")).toEqual([
+    { type: "welcome", clientId: "one", keepAttempts: [], name: "one", isPaused: false },
+  ]);
   bench.heard();
   expect(bench.details("client-status")).toEqual(["Connected → Idle"]);
   bench.submit();

@@ -7,6 +7,7 @@ import type { HelloFacts, Input } from "../model/input.ts";
 import { changeClientStatus } from "../model/state-changes.ts";
 import { LEASE_MS, RECONNECT_GRACE_MS, SILENT_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
+import { distinctName } from "./client-names.ts";
 import { forgiveUnfit } from "./election.ts";
 import { refusal } from "./job-rules.ts";
 import { reclaimLeases } from "./lease-reclaim.ts";
@@ -23,6 +24,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
   const isSameProcess = known !== undefined && known.instance === hello.instance;
   const greeted: Client = {
     ...facts,
+    name: distinctName(turn, hello),
     status: known?.status ?? "Disconnected",
     connectedAt: turn.moment.at,
     lastHeardAt: turn.now,
@@ -51,7 +53,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
     }
   }
   keepAttempts.push(...reclaimLeases(turn, greeted, heldAttempts));
-  turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, isPaused: greeted.isPaused });
+  turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, name: greeted.name, isPaused: greeted.isPaused });
 }
 
 /** The client behind a link; null: the link was replaced or closed. */
@@ -119,7 +121,7 @@ export function noteLeaving(turn: Turn, clientId: ClientId, link: number): void 
 }
 
 function unknownClient(clientId: ClientId): Verdict {
-  return refusal("E_UNKNOWN_ID", `no client with id ${clientId}`, "`ffcluster clients list` shows the ids.");
+  return refusal("E_UNKNOWN_ID", `no client with id or name ${clientId}`, "`ffcluster clients list` shows the ids.");
 }
 
 /** The client finishes what it holds and gets nothing more. Idempotent. */

@@ -1,6 +1,6 @@
 // The part of the façade about access: what a caller may reach, and the tokens.
 import { AppError } from "../../../base/errors.ts";
-import { resolveIdPrefix } from "../../../base/ids.ts";
+import { resolveId } from "../../../base/ids.ts";
 import type { Principal } from "../../protocol/roles.ts";
 import type { AccessCalls, Leased } from "../access/calls.ts";
 import { ADMIN_TOKEN, JOIN_TOKEN, type Tokens } from "../access/tokens.ts";
@@ -41,10 +41,13 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
   return {
     standingOf: (token) => tokens.standingOf(token),
     visibleJob(who, id) {
-      const ids = [...engine.state.jobs.keys()];
-      return resolveIdPrefix(
+      const isVisible = (job: { readonly id: string }) => maySee(who, registry.record(job.id)?.owner?.tokenId);
+      const whole = engine.state.jobs.get(id);
+      if (whole !== undefined && isVisible(whole)) return id;
+      const visible = [...engine.state.jobs.values()].filter(isVisible);
+      return resolveId(
         id,
-        ids.filter((jobId) => maySee(who, registry.record(jobId)?.owner?.tokenId)),
+        visible.map((job) => registry.namesOf(job)),
         "job",
       );
     },

@@ -1,5 +1,6 @@
 // The part of the façade about clients: their views, and what an operator can ask of one.
-import { resolveIdPrefix } from "../../../base/ids.ts";
+import { type Named, resolveId } from "../../../base/ids.ts";
+import { isReachable } from "../../scheduler/ability/capability.ts";
 import type { Client } from "../../scheduler/model/client.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { SchedulerState } from "../../scheduler/model/state.ts";
@@ -47,12 +48,21 @@ export interface ClientCallsParts {
   readonly stages: Pick<AttemptStages, "speedsOf">;
 }
 
+/** One that is here has the name before those that are gone. */
+function namedClients(clients: SchedulerState["clients"]): Named[] {
+  const here = new Set([...clients.values()].filter(isReachable).map(({ name }) => name));
+  return [...clients.values()].map((client) => {
+    return { id: client.id, names: isReachable(client) || !here.has(client.name) ? [client.name] : [] };
+  });
+}
+
 export function clientCalls({ engine, store, tokens, stages }: ClientCallsParts): ClientCalls {
   const viewOf = (client: Client, keys = tokens.keysByClient()): ClientView =>
     clientView(engine.state, client, keys.get(client.id) ?? []);
   /** Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
   const find = (id: string): Client => {
-    const client = engine.state.clients.get(resolveIdPrefix(id, engine.state.clients.keys(), "client"));
+    const { clients } = engine.state;
+    const client = clients.get(id) ?? clients.get(resolveId(id, namedClients(clients), "client"));
     if (client === undefined) throw new Error(`client ${id} vanished`);
     return client;
   };
