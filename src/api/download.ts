@@ -3,6 +3,7 @@
 import { open, rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { landFile, landNewFile, tempNameFor } from "../base/files.ts";
+import { openElsewhere } from "../base/windows/busy-files.ts";
 import { writeAll } from "../base/write-all.ts";
 import type { ApiClient } from "./client.ts";
 import { API_PREFIX } from "./contract.ts";
@@ -74,7 +75,9 @@ function diskError(thrown: unknown, path: string, jobId: string): unknown {
   }
   if (errno === null || !DISK_ERRNOS.test(errno)) return thrown;
   const hint = `The result waits on the server: ${again}.`;
-  return new AppError("E_OUTPUT", `${path} cannot be written (${errno})`, hint, { cause: thrown });
+  return new AppError("E_OUTPUT", `${path} cannot be written (${errno})${openElsewhere(thrown)}`, hint, {
+    cause: thrown,
+  });
 }
 
 /** Returns the digest of what arrived. */

@@ -1,9 +1,10 @@
 // Writes files durably: temp name → fsync → rename → fsync of the folder. Also removes them and asks for free space.
 import { constants } from "node:fs";
-import { access, link, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { access, link, mkdir, open, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errnoOf } from "./errors.ts";
 import { newId } from "./ids.ts";
+import { renameWhenFree, whenFree } from "./windows/busy-files.ts";
 import { closeToOthers } from "./windows/owner-only.ts";
 
 export function tempNameFor(finalPath: string): string {
@@ -33,7 +34,7 @@ async function syncFile(path: string): Promise<void> {
 /** Moves a finished temp file to its final name durably: data synced, renamed, folder synced. */
 export async function landFile(tempPath: string, finalPath: string): Promise<void> {
   await syncFile(tempPath);
-  await rename(tempPath, finalPath);
+  await renameWhenFree(tempPath, finalPath);
   await syncFolder(dirname(finalPath));
 }
 
@@ -45,11 +46,11 @@ export async function landNewFile(tempPath: string, finalPath: string): Promise<
   await syncFile(tempPath);
   try {
     await link(tempPath, finalPath);
-    await rm(tempPath);
   } catch (thrown) {
     if (errnoOf(thrown) === "EEXIST" || (await exists(finalPath))) return false;
-    await rename(tempPath, finalPath);
+    await renameWhenFree(tempPath, finalPath);
   }
+  await whenFree(() => rm(tempPath, { force: true }));
   await syncFolder(dirname(finalPath));
   return true;
 }

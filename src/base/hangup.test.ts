@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isHangupIgnored } from "./hangup.ts";
+import { isHangupIgnored, mostTimeToEndMs } from "./hangup.ts";
 
 test("the mask of ignored signals tells; without /proc the terminal does", async () => {
   const folder = await mkdtemp(join(tmpdir(), "ffcluster-hangup-"));
@@ -17,4 +17,12 @@ test("the mask of ignored signals tells; without /proc the terminal does", async
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("a closed console on Windows leaves less time than people give", () => {
+  const reason = (cause: string) => new Error("interrupted", { cause });
+  expect(mostTimeToEndMs(reason("SIGHUP"), "win32")).toBeLessThan(5000);
+  expect(mostTimeToEndMs(reason("SIGINT"), "win32")).toBe(Number.POSITIVE_INFINITY);
+  expect(mostTimeToEndMs(reason("SIGHUP"), "linux")).toBe(Number.POSITIVE_INFINITY);
+  expect(mostTimeToEndMs(undefined, "win32")).toBe(Number.POSITIVE_INFINITY);
 });

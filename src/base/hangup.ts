@@ -24,3 +24,12 @@ export function isHangupIgnored(statusPath = "/proc/self/status"): boolean {
   if (status !== null) return isInMask(status);
   return process.stdout.isTTY !== true && process.stderr.isTTY !== true;
 }
+
+/** Windows ends a program five seconds after its console was closed, whatever it still does. */
+const CLOSED_CONSOLE_MS = 3000;
+
+/** How long the end of a program may take; `reason`: of the signal that asked for it, with the system's name as its cause. */
+export function mostTimeToEndMs(reason: unknown, platform: NodeJS.Platform = process.platform): number {
+  const isClosed = reason instanceof Error && reason.cause === "SIGHUP";
+  return platform === "win32" && isClosed ? CLOSED_CONSOLE_MS : Number.POSITIVE_INFINITY;
+}

@@ -1,13 +1,13 @@
 // Installs a pinned build of ffmpeg for this user. It gets its folder by rename, when both programs have run, and is in use
 // from the moment that `current.json` names it: a crash at any point leaves what was there before. The caller holds a lock.
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { delay } from "../base/clock.ts";
 import { sha256OfFile } from "../base/digest.ts";
-import { AppError, errnoOf } from "../base/errors.ts";
+import { AppError } from "../base/errors.ts";
 import { exists, writeFileDurably } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { asNoSpace } from "../base/no-space.ts";
+import { renameWhenFree } from "../base/windows/busy-files.ts";
 import { type BringOptions, bringPrograms } from "./bring.ts";
 import type { PinnedBuild } from "./lock.ts";
 import type { Platform } from "./platform.ts";
@@ -42,8 +42,6 @@ export interface Installed {
   readonly wasThere: boolean;
 }
 
-const RENAME_TRIES = 20;
-
 interface Present {
   /** Intact, and the one to be used. */
   readonly build: InstalledBuild | null;
@@ -70,19 +68,6 @@ async function freeName(store: string, { source, version }: PinnedBuild): Promis
   for (let count = 1; ; count++) {
     const tried = count === 1 ? name : `${name}-${count}`;
     if (!(await exists(join(store, tried)))) return tried;
-  }
-}
-
-/** Virus scanners of Windows hold a new program open for a moment. */
-async function renameFolder(from: string, to: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await rename(from, to);
-    } catch (thrown) {
-      const mayPass = process.platform === "win32" && ["EPERM", "EACCES", "EBUSY"].includes(errnoOf(thrown) ?? "");
-      if (!mayPass || tries >= RENAME_TRIES) throw thrown;
-      await delay(250);
-    }
   }
 }
 
@@ -118,7 +103,7 @@ async function installOne(build: PinnedBuild, options: InstallOptions): Promise<
     await writeFileDurably(join(staging, RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
     const name = await freeName(store, build);
     const folder = join(store, name);
-    await renameFolder(staging, folder);
+    await renameWhenFree(staging, folder);
     return { folder, name, isCurrent: false, record };
   } finally {
     await rm(staging, { recursive: true, force: true });

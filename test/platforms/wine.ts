@@ -1,5 +1,7 @@
 // What runs programs of Windows here: FFCLUSTER_WINE (`room.sh wine` makes it), else `wine`; 10 or newer, since older ones
 // can't start Bun.
+import { join } from "node:path";
+import { forEachLine } from "../../src/base/process/output.ts";
 import { builtFor, ffmpegFor, LONGEST_MS, starts } from "./main-job.ts";
 
 /** A Windows path of one of this machine's: wine shows the root as drive Z. */
@@ -34,3 +36,35 @@ async function whyNot(): Promise<string | null> {
 
 /** Why nothing of Windows can be tried here; null: it can. */
 export const missing = await whyNot();
+
+const SCRIPT = windowsPath(join(import.meta.dir, "on-windows.ts"));
+const startScript = (args: readonly string[]) =>
+  Bun.spawn([...windowsCommand, SCRIPT, ...args], {
+    env: { ...process.env, BUN_BE_BUN: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+/** Runs on-windows.ts there; what it printed. */
+export async function onWindows(args: readonly string[]): Promise<string> {
+  const child = startScript(args);
+  const said = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
+  const [printed = "", complaints = ""] = await Promise.all(said);
+  const exitCode = await child.exited;
+  if (exitCode !== 0) throw new Error(`${args.join(" ")}: exit ${exitCode}\n${complaints}`);
+  return printed.trim();
+}
+
+/** Another program has the file open, as a player has, until `letGo`. */
+export async function holdOpen(path: string): Promise<{ letGo(): Promise<void> }> {
+  const child = startScript(["hold", path]);
+  const held = Promise.withResolvers<void>();
+  const read = forEachLine(child.stdout, () => held.resolve());
+  void read.then(async () => held.reject(new Error(`it ended: ${await new Response(child.stderr).text()}`)));
+  await held.promise;
+  return {
+    async letGo() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}

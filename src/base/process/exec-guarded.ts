@@ -7,6 +7,7 @@ import { deathWords } from "./death.ts";
 import { GUARDED_FOR, NOT_FOUND_STATUS, NOT_FOUND_TEXT } from "./guard.ts";
 import { takeOrders } from "./guard-orders.ts";
 import { inheritedFiles } from "./inherited-files.ts";
+import { handDownPriority } from "./priority.ts";
 
 /** The body of the hidden `__exec` command: run the given program, pass signals on, exit as it exits. */
 export async function execGuarded(command: readonly string[]): Promise<number> {
@@ -35,6 +36,7 @@ export async function execGuarded(command: readonly string[]): Promise<number> {
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => child.kill(name));
   if (confinement !== null) await boundProgram(child.pid, confinement);
   if (process.platform !== "win32") return await endOf(child, command[0] ?? "");
+  handDownPriority(child.pid);
   const { windowsSuspender } = await import("./suspend-windows.ts");
   const orders = Bun.stdin.stream().getReader();
   // An order that can't be obeyed ends the guard and its program: a failure that is seen, not a program that is believed

@@ -1,5 +1,5 @@
 // Lower scheduling priority for children, so that the machine stays usable for its owner.
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { descendantsOf } from "./process-cpu.ts";
 
 /** As `nice` without a number; "below normal" on Windows. */
@@ -14,6 +14,11 @@ export function lowerPriority(pid: number): void {
     const isHarmless = thrown instanceof Error && /ESRCH|EACCES|EPERM|no such process|permission/i.test(thrown.message);
     if (!isHarmless) throw thrown;
   }
+}
+
+/** Of a guard on Windows to its program: Windows does so by itself, wine does not. */
+export function handDownPriority(pid: number): void {
+  if (getPriority() === LOW_PRIORITY) lowerPriority(pid);
 }
 
 /** Of what runs already; does nothing where the descendants of a process can't be listed (process-cpu.ts). */

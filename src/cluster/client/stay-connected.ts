@@ -3,6 +3,7 @@
 
 import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
+import { mostTimeToEndMs } from "../../base/hangup.ts";
 import { createBackoff } from "../../base/network/backoff.ts";
 import type { PauseSwitch } from "../../base/process/pause.ts";
 import type { SourceGateway } from "../transfer/gateway/block-gateway.ts";
@@ -129,8 +130,9 @@ function identityInUse(reason: string, { options, clientId }: Session): AppError
 async function leaveServer(session: Session, link: Link): Promise<Ending> {
   let wasGivenBack = false;
   const { finishWithinMs = 0 } = session.options;
-  if (finishWithinMs > 0 && session.outbox.send({ type: "leaving" })) {
-    await Promise.race([session.attempts.finishSoon(finishWithinMs), link.ended]);
+  const withinMs = Math.min(finishWithinMs, mostTimeToEndMs(session.signal.reason));
+  if (withinMs > 0 && session.outbox.send({ type: "leaving" })) {
+    await Promise.race([session.attempts.finishSoon(withinMs), link.ended]);
   }
   session.outbox.send({ type: "goodbye" });
   for (const attemptId of session.attempts.held()) {

@@ -1,10 +1,11 @@
 // The receiving end of a resumable upload: a file that grows by whole blocks with correct digests, or by whatever comes where
 // the sender names no digests. Its size on disk is the offset, so a killed server goes on where it was. The owner checks the
 // complete file. Does not know what the bytes mean or who may send them.
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { UPLOAD_BLOCK_BYTES, type UploadAppend } from "../../base/upload/resumable-upload.ts";
+import { renameWhenFree } from "../../base/windows/busy-files.ts";
 import { writeAll } from "../../base/write-all.ts";
 import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
 
@@ -213,7 +214,7 @@ export class PartialFile {
   /** Moves the file on the same disk, and ends a request that still appends. */
   async moveTo(path: string): Promise<void> {
     await this.interrupt();
-    if (this.#offset > 0) await rename(this.#path, path);
+    if (this.#offset > 0) await renameWhenFree(this.#path, path);
     this.#path = path;
   }
 

@@ -1,9 +1,10 @@
 // `--replace`: puts a proven output in the place of its source. The source goes to the library's trash first; at every moment,
 // also between two steps that a kill parts, its bytes are at their place or in the trash.
-import { chmod, link, lstat, mkdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { exists, landFile, landNewFile, syncFolder } from "../../base/files.ts";
+import { openElsewhere, renameWhenFree, whenFree } from "../../base/windows/busy-files.ts";
 import type { LibraryEntry, LibraryState } from "./library-state.ts";
 import type { PlannedFile } from "./outcome.ts";
 
@@ -47,7 +48,7 @@ async function toTrash(file: PlannedFile, trashed: string): Promise<void> {
   } catch (thrown) {
     if (errnoOf(thrown) === "EXDEV") throw thrown;
     if (errnoOf(thrown) === "EEXIST" && (await isSameFile(file.path, trashed))) return;
-    await rename(file.path, trashed);
+    await renameWhenFree(file.path, trashed);
   }
   await syncFolder(dirname(trashed));
 }
@@ -78,8 +79,20 @@ export async function replaceSource(
   const { size, mtimeMs } = await stat(staged);
   const output = { bytes: size, mtime_ms: mtimeMs };
   await throwAway(file, (path) => file.state.put({ ...entry, replacing: { ...output, trash: path } }));
-  await takePlace(file.path, target);
+  try {
+    await takePlace(file.path, target);
+  } catch (thrown) {
+    throw asKept(thrown, file.path);
+  }
   return { ...entry, replacing: null, result: { kind: "replaced", ...output } };
+}
+
+/** A source that a player has open stays where it is, and the next run replaces it. */
+function asKept(thrown: unknown, path: string): unknown {
+  const words = openElsewhere(thrown);
+  if (words === "") return thrown;
+  const hint = "Close it there, then run the same command again: the output waits beside it.";
+  return new AppError("E_OUTPUT", `${path} was not replaced${words}`, hint, { cause: thrown });
 }
 
 async function takePlace(source: string, target: string): Promise<void> {
@@ -88,7 +101,7 @@ async function takePlace(source: string, target: string): Promise<void> {
   if (!(await landNewFile(staged, target))) {
     throw new AppError("E_OUTPUT_EXISTS", `${target} exists`, "Move it away; the source is in the trash folder.");
   }
-  await rm(source, { force: true });
+  await whenFree(() => rm(source, { force: true }));
   await syncFolder(dirname(source));
 }
 

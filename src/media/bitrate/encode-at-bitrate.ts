@@ -1,9 +1,10 @@
 // Runs a segment with a bit rate task: measures it, or encodes it to its share of the bits, in two local passes where
 // the encoder supports them, and again if it missed. The server decides the share.
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { startWorkTimer } from "../../base/process/pause.ts";
 import { toNumber } from "../../base/rational.ts";
+import { renameWhenFree } from "../../base/windows/busy-files.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import { boundedRequest } from "../request/args/bitrate-requests.ts";
@@ -106,7 +107,7 @@ async function encodeToTarget(
   }
   if (best === null) throw new Error("no run was made");
   const path = join(options.workDir, basename(best.outcome.path));
-  await rename(best.outcome.path, path);
+  await renameWhenFree(best.outcome.path, path);
   const seconds = worked() / 1000;
   return { ok: true, path, report: { ...best.outcome.report, seconds, videoBytes: best.bits / 8 } };
 }

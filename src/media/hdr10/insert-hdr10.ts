@@ -1,8 +1,9 @@
 // HDR10 metadata in a finished segment: inserts it into every key frame that lacks it, and counts those. Encoders
 // differ in what they accept, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this works for all.
-import { open, rename } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { removeTree } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
+import { renameWhenFree } from "../../base/windows/busy-files.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
@@ -100,7 +101,7 @@ export async function insertHdr10(
       signal,
     });
     if (!succeeded(result)) return `HDR10 metadata could not be put in: ${lastWords(result.stderrTail)}`;
-    await rename(whole, path);
+    await renameWhenFree(whole, path);
     return null;
   } catch (thrown) {
     signal?.throwIfAborted();
