@@ -173,6 +173,8 @@ const offerSchema = z.object({
   isBenchmark: z.boolean(),
   /** Run it at once, in the slot of another encode that is suspended meanwhile. Clients of earlier versions queue it. */
   isUrgent: z.boolean().optional(),
+  /** More work comes to its slot after it: one thread for each core of its share is enough. */
+  isFollowed: z.boolean().optional(),
   source: sourceOfferSchema,
   /** Burn-in files, one for each `subtitles` filter: `GET /api/v1/jobs/:jobId/side-files/:number`. */
   sideFiles: z.array(burnInFileOfferSchema).max(50).optional(),

@@ -164,6 +164,7 @@ export class EffectPerformer {
       segmentIndex: segment.index,
       isBenchmark: attempt.isBenchmark,
       ...(attempt.isUrgent === true ? { isUrgent: true } : {}),
+      ...(attempt.isFollowed === true ? { isFollowed: true } : {}),
       source: sourceOffer(video.source, work.record.blockBytes),
       ...(burnInFiles.length === 0 ? {} : { sideFiles: burnInFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
       task: { ...task },

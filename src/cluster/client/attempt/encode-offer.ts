@@ -87,7 +87,10 @@ async function openBurnInFiles(
   }
 }
 
-function workOf({ jobId, isUrgent = false }: Offer, { request, rate, video }: SegmentTask): Work {
+function workOf(
+  { jobId, isUrgent = false, isFollowed = false }: Offer,
+  { request, rate, video: { width, height } }: SegmentTask,
+): Work {
   const { encoder, preset } = request.video;
-  return { jobId, pass: rate?.pass ?? "only", encoder, preset, width: video.width, height: video.height, isUrgent };
+  return { jobId, pass: rate?.pass ?? "only", encoder, preset, width, height, isUrgent, isFollowed };
 }

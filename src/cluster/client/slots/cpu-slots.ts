@@ -19,6 +19,8 @@ export interface Work {
   readonly height: number;
   /** It takes over a slot rather than wait for one. */
   readonly isUrgent?: boolean;
+  /** More work comes to its slot after it. */
+  readonly isFollowed?: boolean;
 }
 
 export interface CpuPlace {
@@ -92,7 +94,8 @@ export function createCpuSlots(options: CpuSlotsOptions): CpuSlots {
     pool,
     reason: () => plan.reason,
     async take(work, signal) {
-      return { threads: plan.threads, made: () => {}, ...(await takeOver.take(wantedFor(work), signal)) };
+      const threads = threadsOf(plan.slots, machine, work.isFollowed);
+      return { threads, made: () => {}, ...(await takeOver.take(wantedFor(work), signal)) };
     },
     stop: () => {},
   };
@@ -207,7 +210,7 @@ class MeasuredSlots implements CpuSlots {
 
   #begin(work: Work, slot: HeldSlot): CpuPlace {
     const run: Run = { work, frames: 0, hasMade: false };
-    const threads = threadsOf(this.pool.limit(), this.#options.machine);
+    const threads = threadsOf(this.pool.limit(), this.#options.machine, work.isFollowed);
     this.#runs.add(run);
     this.#update();
     return {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createSlotPool, mostSlots, planSlots } from "./slots.ts";
+import { createSlotPool, mostSlots, planSlots, threadsOf } from "./slots.ts";
 
 const GIB = 1024 ** 3;
 
@@ -16,6 +16,12 @@ test("slots by cores, bounded by memory, threads twice their share", () => {
   expect(plan(32, 4)).toEqual({ slots: 2, threads: 32 });
   expect(plan(4, 1)).toEqual({ slots: 1, threads: 4 });
   expect(planned(3, 4, 1)).toEqual({ slots: 3, threads: 4 });
+});
+
+test("an encode whose share is one core runs on one thread while more work follows", () => {
+  const threads = (slots: number, cores: number) => threadsOf(slots, { cores, memoryBytes: 64 * GIB }, true);
+  expect([threads(2, 2), threads(8, 8), threads(12, 8)]).toEqual([1, 1, 1]);
+  expect([threads(1, 2), threads(4, 8)]).toEqual([2, 4]);
 });
 
 test("the reason says what bounds the slots", () => {

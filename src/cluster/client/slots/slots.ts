@@ -32,8 +32,7 @@ export interface SlotPlan {
 
 /**
  * `auto`: one slot per two cores, two on a two-core machine (segments side by side beat an encoder's own frame threads:
- * 0.87 of the time), bounded by memory. Each encode gets twice its share of the cores in threads: at equal processor
- * time two encodes end up to 4 % sooner, because one fills the gaps of the other, and the last one has the machine.
+ * 0.87 of the time), bounded by memory.
  */
 export function planSlots(wanted: number | "auto", machine: Machine): SlotPlan {
   const byCores = machine.cores === 2 ? 2 : Math.max(1, Math.floor(machine.cores / 2));
@@ -49,9 +48,14 @@ function reasonOf(wanted: number | "auto", { cores, memoryBytes }: Machine, isBy
   return `rule: ${cores} cores, ${cores === 2 ? "one encode for each" : "one encode for two"}`;
 }
 
-/** Encoder threads of each of this many encodes. */
-export function threadsOf(slots: number, { cores }: Machine): number {
-  return Math.min(cores, 2 * Math.max(1, Math.ceil(cores / slots)));
+/**
+ * Encoder threads of each of this many encodes: twice its share of the cores, because one encode fills the gaps of the
+ * other, and the last one has the machine. An encode whose share is one core, and after which another one comes, has no
+ * gaps to fill: on one thread it costs 5 to 10 % less processor time (docs/MEASURED.md §4).
+ */
+export function threadsOf(slots: number, { cores }: Machine, isFollowed = false): number {
+  const share = Math.max(1, Math.ceil(cores / slots));
+  return share === 1 && isFollowed ? 1 : Math.min(cores, 2 * share);
 }
 
 function bytesOfEncode(pixels: number): number {

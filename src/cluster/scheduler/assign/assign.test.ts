@@ -86,6 +86,36 @@ test("after its first result a client holds one segment more than slots; not nea
   expect(bench.job().status).toBe("Combining");
 });
 
+test("all segments of a slot but its last one are followed by more work", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 2, benchmarkSeconds: 6 });
+  bench.submit();
+  bench.index(60);
+  const followed = new Map<number, boolean>();
+  for (let attempt = bench.attempts()[0]; attempt !== undefined; attempt = bench.attempts()[0]) {
+    for (const each of bench.attempts()) followed.set(each.segmentIndex, each.isFollowed === true);
+    bench.finish(attempt);
+  }
+  const inOrder = bench.job().segments.map(({ index }) => followed.get(index));
+  expect(inOrder.slice(0, -2)).toEqual(inOrder.slice(2).map(() => true));
+  expect(inOrder.slice(-2)).toEqual([false, false]);
+});
+
+test("while other jobs wait, the last segment is followed too; a whole video never is", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 1 });
+  bench.submit("first");
+  bench.submit("second");
+  bench.submit("whole", { split: { mode: "whole", reason: "it cannot be cut" } });
+  for (const id of ["whole", "first", "second"]) bench.index(1, id);
+  const followed = new Map<string, boolean>();
+  for (let attempt = bench.attempts()[0]; attempt !== undefined; attempt = bench.attempts()[0]) {
+    followed.set(attempt.jobId, attempt.isFollowed === true);
+    bench.finish(attempt);
+  }
+  expect(Object.fromEntries(followed)).toEqual({ whole: false, first: true, second: false });
+});
+
 test("returned segments go before new ones", () => {
   const bench = new SchedulerBench();
   bench.hello("one");

@@ -18,7 +18,7 @@ import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
 import { type Contender, compareText, contendersAmong, inFairOrder, settleOwed } from "./fair-order.ts";
-import { formSegment } from "./form-segment.ts";
+import { type Formed, formSegment } from "./form-segment.ts";
 import { type GrantNotes, grant } from "./grant.ts";
 import { afterRank, type ComesAfter, isShort, suspendable, takeBackQueued } from "./make-way.ts";
 import { relieveStragglers } from "./stragglers.ts";
@@ -126,10 +126,11 @@ function fillSlots(turn: Turn, { id, isOverdue: isDue }: Contender, clients: rea
   let ready = clients.filter((client) => isReady(turn, client, start));
   if (ready.length === 0) return;
   const speeds = measureSpeeds(turn, start, queue.after(id));
+  const notes = { isDue, isFollowed: queue.waiting.length > 1 };
   ready.sort((a, b) => speeds.of(b) - speeds.of(a) || compareText(a.id, b.id));
   // Each round gives every ready client at most one segment. A client that gets none drops out.
   while (ready.length > 0) {
-    ready = ready.filter((client) => giveOne(turn, id, client, speeds, { isDue }) && hasFreeSlot(turn, client, start));
+    ready = ready.filter((client) => giveOne(turn, id, client, speeds, notes) && hasFreeSlot(turn, client, start));
   }
 }
 
@@ -155,7 +156,7 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
     const speeds = measureSpeeds(turn, job, queue.after(job.id));
     const formed = formSegment(turn, job, client, speeds, framesAhead(turn, client, job));
     const isDue = waiting.some(({ id, isOverdue }) => isOverdue && id === job.id);
-    if (formed !== null) grant(turn, { ...job, cursorPts: formed.endPts }, formed, client, { isDue });
+    if (formed !== null) grantFormed(turn, job, formed, client, { isDue, isFollowed: queue.isContested });
   }
 }
 
@@ -178,8 +179,14 @@ function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds, notes
   }
   const formed = formSegment(turn, job, client, speeds, null);
   if (formed === null) return false;
-  grant(turn, { ...job, cursorPts: formed.endPts }, formed, client, notes);
+  grantFormed(turn, job, formed, client, notes);
   return true;
+}
+
+function grantFormed(turn: Turn, job: Job, { segment, isFollowed }: Formed, client: Client, notes: GrantNotes): void {
+  // A whole video may run for hours after all others have ended.
+  const followed = job.split.mode !== "whole" && (isFollowed || notes.isFollowed === true);
+  grant(turn, { ...job, cursorPts: segment.endPts }, segment, client, { ...notes, isFollowed: followed });
 }
 
 /** A returned segment that no other client should rather have. */

@@ -23,6 +23,15 @@ import {
 } from "../sizing/sizing.ts";
 import type { Speeds } from "../sizing/speeds.ts";
 
+export interface Formed {
+  readonly segment: Segment;
+  /** The slot's share of the job holds more than this segment. */
+  readonly isFollowed: boolean;
+}
+
+/** A segment of at most this part of its slot's share is not the last one there. */
+const MOST_OF_SHARE = 0.75;
+
 /**
  * The next segment, not leased yet; null: there is nothing to cut, or too little so far. `aheadFrames`: what the slot must
  * encode first; null: the slot is free now.
@@ -33,11 +42,11 @@ export function formSegment(
   client: Client,
   speeds: Speeds,
   aheadFrames: number | null,
-): Segment | null {
+): Formed | null {
   if (!hasUnassignedGops(job)) return null;
   const from = firstUnassignedGop(job);
-  const count =
-    job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, { speeds, from, aheadFrames });
+  const { count, shareFrames } =
+    job.split.mode === "whole" ? wholeJob(job, from) : splitCount(turn, job, client, { speeds, from, aheadFrames });
   const first = job.gops[from];
   const last = job.gops[from + count - 1];
   if (count === 0 || first === undefined || last === undefined) return null;
@@ -48,11 +57,19 @@ export function formSegment(
     endPts: last.endPts,
     frames: job.split.mode === "whole" ? (job.totalFrames ?? frames) : frames,
   };
-  return newSegment(cut, job.split, turn.now);
+  return { segment: newSegment(cut, job.split, turn.now), isFollowed: frames <= MOST_OF_SHARE * shareFrames };
 }
 
-function wholeCount(job: Job, from: number): number {
-  return job.indexComplete ? job.gops.length - from : 0;
+/** How many groups the next segment takes, and how many frames are left for its slot. */
+interface Taken {
+  readonly count: number;
+  readonly shareFrames: number;
+}
+
+const NOTHING: Taken = { count: 0, shareFrames: 0 };
+
+function wholeJob(job: Job, from: number): Taken {
+  return { count: job.indexComplete ? job.gops.length - from : 0, shareFrames: 0 };
 }
 
 /** Groups in the next segment; 0: the index has too little to choose from, or other clients should take it. */
@@ -65,7 +82,7 @@ function splitCount(
     from,
     aheadFrames,
   }: { readonly speeds: Speeds; readonly from: number; readonly aheadFrames: number | null },
-): number {
+): Taken {
   const known = knownUnassignedFrames(job, from);
   const unassigned = unassignedFrames(job, known);
   const frameRate = videoFrameRate(job);
@@ -92,14 +109,16 @@ function splitCount(
       frameRate,
       maxSegmentSeconds,
     });
-    if (aheadFrames !== null && wanted.shareFrames < wanted.minFrames) return 0;
+    if (aheadFrames !== null && wanted.shareFrames < wanted.minFrames) return NOTHING;
   }
+  const shareFrames = Math.min(wanted.shareFrames, unassigned);
   // Without a known total length there are no shares.
   if (!job.indexComplete && job.durationSeconds === null) wanted = { ...wanted, shareFrames: Number.POSITIVE_INFINITY };
-  if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
+  if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return NOTHING;
   const secondsPerTick = toNumber(job.timeBase);
   const costs = cutCosts(encoderFor(client, job) ?? job.encoder, isFirst ? null : speeds.of(client), frameRate);
-  return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete, costs });
+  const limits = { maxSeconds, secondsPerTick, indexComplete: job.indexComplete, costs };
+  return { count: takeGops(job.gops, from, wanted, limits), shareFrames };
 }
 
 /** The speed of all slots together, in slots of this client's speed. */

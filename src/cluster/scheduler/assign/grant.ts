@@ -16,6 +16,7 @@ export interface GrantNotes {
   readonly why?: string;
   readonly isUrgent?: boolean;
   readonly isDue?: boolean;
+  readonly isFollowed?: boolean;
 }
 
 /** Adds a lease to those that the segment may already have. */
@@ -24,7 +25,7 @@ export function grant(
   job: Job,
   asked: Segment,
   client: Client,
-  { why = "", isUrgent = false, isDue = false }: GrantNotes = {},
+  { why = "", isUrgent = false, isDue = false, isFollowed = false }: GrantNotes = {},
 ): void {
   const segment = withTarget(job, asked, job.rate === undefined ? 1 : slotsOf(turn, job));
   const isBenchmark = client.slotFps[job.id] === undefined;
@@ -38,6 +39,7 @@ export function grant(
     isBenchmark,
     ...(isUrgent ? { isUrgent } : {}),
     ...(isDue ? { isDue } : {}),
+    ...(isFollowed ? { isFollowed } : {}),
     leaseEndsAt: turn.now + LEASE_MS,
     stage: "queued",
     framesDone: 0,

@@ -89,6 +89,8 @@ export interface Attempt {
   readonly isUrgent?: true;
   /** Leased because the share of its job was late: it makes way for no other job. */
   readonly isDue?: true;
+  /** More work comes to its slot after it: its encode leaves the other cores to the encodes beside it. */
+  readonly isFollowed?: true;
   /** Monotonic moment at which the lease ends unless renewed. */
   readonly leaseEndsAt: number;
   readonly stage: AttemptStage;
