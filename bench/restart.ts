@@ -10,6 +10,7 @@ import type { IndexedGop } from "../src/cluster/scheduler/model/job.ts";
 import type { SchedulerState } from "../src/cluster/scheduler/model/state.ts";
 import { openServerStore } from "../src/db/server/server-store.ts";
 import { Cluster } from "../test/support/cluster.ts";
+import { commit } from "../test/support/commit.ts";
 import { SchedulerBench } from "../test/support/scheduler-bench.ts";
 import { benchOptions, print, run, spread } from "./lib.ts";
 
@@ -70,8 +71,8 @@ function fill(path: string, id: string): void {
   let committed: SchedulerState = bench.state;
   let events: SchedulerEvent[] = [];
   const send = (input: Parameters<SchedulerBench["send"]>[0]) => events.push(...bench.send(input).events);
-  const commit = () => {
-    store.commit(committed, bench.state, events);
+  const commitAll = () => {
+    commit(store, committed, bench.state, events);
     committed = bench.state;
     events = [];
   };
@@ -87,14 +88,14 @@ function fill(path: string, id: string): void {
   send({ type: "index-finished", jobId: id, totalFrames: SEGMENTS });
   events.push(...bench.hello("filler", { slots: SLOTS }).events);
   for (let done = 0; done < SEGMENTS - LEFT; ) {
-    commit();
+    commitAll();
     for (const attempt of bench.attempts().slice(0, SEGMENTS - LEFT - done)) {
       events.push(...bench.land(attempt).events, ...bench.answer(attempt, "verified").events);
       done += 1;
     }
   }
   events.push(...bench.cut("filler", true).events);
-  commit();
+  commitAll();
   store.close();
 }
 

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import type { Store } from "../../src/cluster/server/ports.ts";
+import { commit } from "../support/commit.ts";
 import { attempt, client, empty, event, job, record, segment, stateOf } from "./store-states.fixture.ts";
 import { WEBHOOK_CONTRACT } from "./webhook-contract.ts";
 
@@ -23,7 +24,7 @@ function* nowAndNext({ store, reopen }: StoreUnderTest) {
 function withLease(store: Store) {
   store.createJob(record, job, []);
   const leased = stateOf([{ ...job, segments: [segment] }], [client], [attempt]);
-  store.commit(stateOf([job]), leased, []);
+  commit(store, stateOf([job]), leased, []);
   return leased;
 }
 
@@ -136,7 +137,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       segments: [segment, done],
     };
     const next = stateOf([changed], [client, { ...client, id: "c2", quarantine: null, performance: null }], [attempt]);
-    store.commit(stateOf([job]), next, []);
+    commit(store, stateOf([job]), next, []);
     for (const each of nowAndNext(subject))
       expect(each.load()).toEqual({ state: next, records: new Map([["j1", record]]) });
   },
@@ -166,7 +167,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       [{ ...client, link: 3, lastHeardAt: 9, pools: { software: 2 }, isLinkDown: true, noRoom: "full", slots: 3 }],
       [{ ...attempt, leaseEndsAt: 9, stage: "encoding", framesDone: 5, fps: 2, startedAt: 1, progressedAt: 8 }],
     );
-    store.commit(leased, live, []);
+    commit(store, leased, live, []);
     const rest = stateOf([{ ...job, segments: [segment], totalFrames: 9 }], [{ ...client, slots: 3 }], [attempt]);
     for (const each of nowAndNext(subject)) expect(each.load().state).toEqual(rest);
   },
@@ -174,7 +175,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
   "a waiting time means nothing to the next process": ({ store }) => {
     store.createJob(record, job, []);
     const waits: Segment = { ...segment, phase: { kind: "pending", notBefore: 4711 } };
-    store.commit(stateOf([job]), stateOf([{ ...job, segments: [waits] }]), []);
+    commit(store, stateOf([job]), stateOf([{ ...job, segments: [waits] }]), []);
     const ready: Segment = { ...segment, phase: { kind: "pending", notBefore: 0 } };
     expect(store.load().state).toEqual(stateOf([{ ...job, segments: [ready] }]));
   },
@@ -191,7 +192,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       ],
       [strange],
     );
-    expect(() => store.commit(leased, next, [event("lease-lost", "of the first")])).toThrow();
+    expect(() => commit(store, leased, next, [event("lease-lost", "of the first")])).toThrow();
     for (const each of nowAndNext(subject)) {
       expect(each.load().state).toEqual(leased);
       expect(each.jobEvents("j1", 0)).toEqual([]);
@@ -203,15 +204,15 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
     const { store } = subject;
     store.createJob(record, job, []);
     const split = stateOf([{ ...job, segments: [segment, { ...segment, index: 1 }, { ...segment, index: 2 }] }]);
-    store.commit(stateOf([job]), split, []);
+    commit(store, stateOf([job]), split, []);
     const whole = stateOf([{ ...job, segments: [{ ...segment, endPts: 999 }] }]);
-    store.commit(split, whole, []);
+    commit(store, split, whole, []);
     for (const each of nowAndNext(subject)) expect(each.load().state).toEqual(whole);
   },
 
   "a client stays known when a state no longer names it": ({ store }) => {
     const leased = withLease(store);
-    store.commit(leased, stateOf([...leased.jobs.values()], [], [attempt]), []);
+    commit(store, leased, stateOf([...leased.jobs.values()], [], [attempt]), []);
     expect([...store.load().state.clients.keys()]).toEqual(["c1"]);
   },
 
@@ -219,7 +220,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
     const { store } = subject;
     const leased = withLease(store);
     const events = [event("segment-retry", "at first"), event("lease-lost", "node-1 was silent")];
-    store.commit(leased, stateOf([...leased.jobs.values()], [client]), events);
+    commit(store, leased, stateOf([...leased.jobs.values()], [client]), events);
     for (const each of nowAndNext(subject)) {
       expect(each.load().state.attempts.size).toBe(0);
       expect(each.attempts("j1")).toMatchObject([
@@ -231,7 +232,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
 
   "a lease is no outcome": ({ store }) => {
     const leased = withLease(store);
-    store.commit(leased, leased, [event("segment-leased", "to node-1"), event("lease-renewed", "by node-1")]);
+    commit(store, leased, leased, [event("segment-leased", "to node-1"), event("lease-renewed", "by node-1")]);
     expect(store.attempts("j1")).toMatchObject([{ outcome: null, reason: null, ended_at: null }]);
   },
 
@@ -240,8 +241,8 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
     const leased = withLease(store);
     const [first] = store.attempts("j1");
     const lost = stateOf([...leased.jobs.values()], [client]);
-    store.commit(leased, lost, [event("lease-lost", "node-1 was silent")]);
-    store.commit(lost, leased, [event("lease-renewed", "node-1 came back with it")]);
+    commit(store, leased, lost, [event("lease-lost", "node-1 was silent")]);
+    commit(store, lost, leased, [event("lease-renewed", "node-1 came back with it")]);
     for (const each of nowAndNext(subject)) {
       expect(each.load().state).toEqual(leased);
       expect(each.attempts("j1")).toEqual(first === undefined ? [] : [first]);
@@ -258,7 +259,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       [client],
       [attempt, other, { ...attempt, id: "a0" }],
     );
-    store.commit(leased, more, []);
+    commit(store, leased, more, []);
     for (const each of nowAndNext(subject)) {
       expect(each.attempts("j1").map(({ attempt_id }) => attempt_id)).toEqual(["a1", "a0"]);
       expect(each.attempts("j2").map(({ attempt_id }) => attempt_id)).toEqual(["b1"]);
@@ -267,9 +268,9 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
 
   "events are numbered in their order, in the next process too, and read from a number on": ({ store, reopen }) => {
     store.createJob(record, job, [event("job-status", "1")]);
-    store.commit(stateOf([job]), stateOf([job]), [event("segment-leased", "2"), event("lease-lost", "3")]);
+    commit(store, stateOf([job]), stateOf([job]), [event("segment-leased", "2"), event("lease-lost", "3")]);
     const again = reopen();
-    again.commit(stateOf([job]), stateOf([job]), [
+    commit(again, stateOf([job]), stateOf([job]), [
       event("segment-leased", "4"),
       event("job-status", "x", { jobId: "j2" }),
     ]);
@@ -290,7 +291,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       event("client-status", detail),
       event("job-status", detail, { clientId: "c2" }),
     ]);
-    store.commit(empty, empty, events);
+    commit(store, empty, empty, events);
     for (const each of nowAndNext(subject)) {
       expect(each.clientEvents("c1", 3).map(({ detail }) => detail)).toEqual(["2", "3", "4"]);
       expect(each.clientEvents("c1", 9).map(({ detail }) => detail)).toEqual(details);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../../src/cluster/server/ports.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
+import { commit } from "../support/commit.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { MemoryDisk, MemoryStore } from "../support/memory-store.ts";
 import { STORE_CONTRACT, type StoreUnderTest } from "./store-contract.ts";
@@ -91,7 +92,7 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
         changed(disk, (right) => ({
           commit(previous, next, events, deliveries = []) {
             for (const delivery of deliveries) right.saveDelivery(delivery);
-            right.commit(previous, next, events);
+            commit(right, previous, next, events);
           },
         })),
       ),
@@ -109,8 +110,8 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
       onDisk((disk) =>
         changed(disk, (right) => ({
           commit(previous, next, events) {
-            right.commit(right.load().state, { ...right.load().state, clients: next.clients }, []);
-            right.commit(previous, next, events);
+            commit(right, right.load().state, { ...right.load().state, clients: next.clients }, []);
+            commit(right, previous, next, events);
           },
         })),
       ),
@@ -121,15 +122,15 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
       onDisk((disk) =>
         changed(disk, (right) => ({
           commit(previous, next, events) {
-            right.commit(previous, previous, events);
-            right.commit(previous, next, []);
+            commit(right, previous, previous, events);
+            commit(right, previous, next, []);
           },
         })),
       ),
   },
   "drops events": {
     foundBy: "events are numbered in their order, in the next process too, and read from a number on",
-    open: () => onDisk((disk) => changed(disk, (right) => ({ commit: (a, b) => right.commit(a, b, []) }))),
+    open: () => onDisk((disk) => changed(disk, (right) => ({ commit: (a, b) => commit(right, a, b, []) }))),
   },
   "keeps what only a running server knows": {
     foundBy: "what only a running server knows is not kept",
@@ -140,7 +141,7 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
           return {
             load: () => ({ ...right.load(), state }),
             commit(previous, next, events) {
-              right.commit(previous, next, events);
+              commit(right, previous, next, events);
               state = next;
             },
           };
@@ -170,7 +171,7 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
               const gone = previous.jobs.get(id)?.segments.slice(job.segments.length) ?? [];
               return [id, { ...job, segments: [...job.segments, ...gone] }] as const;
             });
-            right.commit(previous, { ...next, jobs: new Map(jobs) }, events);
+            commit(right, previous, { ...next, jobs: new Map(jobs) }, events);
           },
         })),
       ),
@@ -181,7 +182,7 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
       onDisk((disk) =>
         changed(disk, (right) => ({
           commit: (previous, next, events) =>
-            right.commit(previous, { ...next, attempts: new Map([...previous.attempts, ...next.attempts]) }, events),
+            commit(right, previous, { ...next, attempts: new Map([...previous.attempts, ...next.attempts]) }, events),
         })),
       ),
   },
@@ -191,7 +192,8 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
       onDisk((disk) =>
         changed(disk, (right) => ({
           commit: (previous, next, events) =>
-            right.commit(
+            commit(
+              right,
               previous,
               next,
               events.map((event) => (event.type === "lease-renewed" ? { ...event, type: "segment-retry" } : event)),

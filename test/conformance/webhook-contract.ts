@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import type { Store } from "../../src/cluster/server/ports.ts";
 import type { Delivery, WebhookRecord } from "../../src/cluster/server/webhooks/records.ts";
+import { commit } from "../support/commit.ts";
 import type { StoreUnderTest } from "./store-contract.ts";
 import { attempt, client, empty, event, job, record, segment, stateOf } from "./store-states.fixture.ts";
 
@@ -57,7 +58,7 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     store.saveWebhook(hook);
     const own: Delivery = { ...delivery, id: "msg_2", lane: "jobs of t", webhookId: null };
     store.createJob(record, job, [event("job-status", "→ Queued")], [delivery]);
-    store.commit(stateOf([job]), stateOf([job]), [event("job-status", "x")], [own]);
+    commit(store, stateOf([job]), stateOf([job]), [event("job-status", "x")], [own]);
     for (const each of nowAndNext(subject)) {
       expect(each.deliveries({ webhookId: "w1" }, 9)).toEqual([delivery]);
       expect(each.deliveries({ ownOfJob: "j1" }, 9)).toEqual([own]);
@@ -70,7 +71,7 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     store.saveWebhook(hook);
     store.createJob(record, job, []);
     const strange = stateOf([{ ...job, segments: [segment] }], [client], [{ ...attempt, jobId: "never created" }]);
-    expect(() => store.commit(stateOf([job]), strange, [], [delivery])).toThrow();
+    expect(() => commit(store, stateOf([job]), strange, [], [delivery])).toThrow();
     expect(() => store.createJob(record, job, [], [delivery])).toThrow();
     for (const each of nowAndNext(subject)) expect(ofHook(each)).toEqual([]);
   },
@@ -79,7 +80,7 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     const { store } = subject;
     store.saveWebhook(hook);
     const due = (id: string, dueMs: number, lane = delivery.lane): Delivery => ({ ...delivery, id, dueMs, lane });
-    store.commit(empty, empty, [], [due("a", 20), due("b", 10), due("c", 15, "webhook w2"), due("d", 10)]);
+    commit(store, empty, empty, [], [due("a", 20), due("b", 10), due("c", 15, "webhook w2"), due("d", 10)]);
     expect(idsOf(store.firstDeliveries())).toEqual(["b", "c"]);
     store.saveDelivery({ ...due("b", 10), dueMs: 30, tries: [attempted] });
     expect(idsOf(store.firstDeliveries())).toEqual(["d", "c"]);
@@ -97,7 +98,7 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     store.saveWebhook({ ...hook, id: "w2", name: "other" });
     const done: Delivery = { ...delivery, id: "done", dueMs: null, outcome: "delivered" };
     const other: Delivery = { ...delivery, id: "other", webhookId: "w2", lane: "webhook w2" };
-    store.commit(empty, empty, [], [delivery, done, other]);
+    commit(store, empty, empty, [], [delivery, done, other]);
     store.giveUpDeliveries("w1");
     for (const each of nowAndNext(subject)) {
       expect(each.deliveries({ webhookId: "w1" }, 9).map(({ outcome }) => outcome)).toEqual(["given-up", "delivered"]);
@@ -108,10 +109,10 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
   "a webhook that is removed takes its deliveries along, and gets no more": (subject) => {
     const { store } = subject;
     store.saveWebhook(hook);
-    store.commit(empty, empty, [], [delivery]);
+    commit(store, empty, empty, [], [delivery]);
     store.removeWebhook("w1");
     store.saveDelivery(delivery);
-    store.commit(empty, empty, [], [{ ...delivery, id: "late" }]);
+    commit(store, empty, empty, [], [{ ...delivery, id: "late" }]);
     for (const each of nowAndNext(subject)) {
       expect(each.webhooks()).toEqual([]);
       expect([ofHook(each), each.firstDeliveries()]).toEqual([[], []]);
@@ -130,7 +131,7 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
         outcome: dueMs === null ? "delivered" : null,
       };
     };
-    store.commit(empty, empty, [], [made("old", 1), made("waits", 1, 5), made("a", 3), made("b", 3), made("c", 3)]);
+    commit(store, empty, empty, [], [made("old", 1), made("waits", 1, 5), made("a", 3), made("b", 3), made("c", 3)]);
     store.sweepDeliveries("2026-01-02T00:00:00.000Z", 3);
     expect(ofHook(store)).toEqual(["waits", "a", "b", "c"]);
     store.sweepDeliveries("2026-01-02T00:00:00.000Z", 2);

@@ -33,7 +33,8 @@ const COMMITTER = `
     const events = Array.from({ length: ${EVENTS} }, () => ({ ...none, clientId: "one", detail: String(n) }));
     const client = { ...state.clients.get("one"), name: String(n) };
     const next = { ...state, clients: new Map([["one", client]]) };
-    store.commit(n === 1 ? { ...state, clients: new Map() } : state, next, events);
+    const changes = { clients: new Set(["one"]), jobs: new Set(), attempts: new Set(), segments: new Map() };
+    store.commit(n === 1 ? { ...state, clients: new Map() } : state, next, events, [], changes);
     state = next;
     require("node:fs").writeSync(1, n + "\\n");
   }`;

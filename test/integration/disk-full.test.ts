@@ -17,6 +17,7 @@ import { SourceRegistry } from "../../src/cluster/server/transfers/source-regist
 import { SourceUploads } from "../../src/cluster/server/transfers/source-uploads.ts";
 import { FULL_FOR_MS, SpaceGuard } from "../../src/cluster/server/transfers/space-guard.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
+import { commit } from "../support/commit.ts";
 import { SchedulerBench } from "../support/scheduler-bench.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { StandInCoordinator } from "../support/stand-in-coordinator.ts";
@@ -129,7 +130,7 @@ test.skipIf(!isPossible)("a database that finds no room says so, and what was co
   const store = openServerStore(path);
   const bench = new SchedulerBench();
   bench.hello("one");
-  store.commit({ jobs: new Map(), clients: new Map(), attempts: new Map() }, bench.state, bench.last.events);
+  commit(store, { jobs: new Map(), clients: new Map(), attempts: new Map() }, bench.state, bench.last.events);
   await writeFile(join(folder, "ballast"), new Uint8Array(4 * MIB)).catch(() => undefined); // as much as fits
   const subject = { jobId: null, clientId: "one", segmentIndex: null, attemptId: null };
   const event = { at: "2026-01-01T00:00:00.000Z", type: "client-status", ...subject } as const;
@@ -138,7 +139,7 @@ test.skipIf(!isPossible)("a database that finds no room says so, and what was co
     const before = bench.state;
     bench.hello("one");
     try {
-      store.commit(before, bench.state, [{ ...event, detail: "x".repeat(2000) }]);
+      commit(store, before, bench.state, [{ ...event, detail: "x".repeat(2000) }]);
     } catch (caught) {
       thrown = caught;
     }

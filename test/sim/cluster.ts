@@ -1,9 +1,8 @@
 // One simulated cluster from one seed: several jobs, several clients of very different speeds, a bad network,
 // accidents, restarts of the server. Ends when every job has ended, or throws the invariant that did not hold.
 
-import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import { isTerminal, type Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
-import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { EventQueue } from "./event-queue.ts";
 import { Network } from "./network.ts";
 import { Random } from "./random.ts";

@@ -4,11 +4,12 @@ import { isCapable } from "../../src/cluster/scheduler/ability/capability.ts";
 import { canUse } from "../../src/cluster/scheduler/ability/encoders.ts";
 import type { Decision } from "../../src/cluster/scheduler/model/decision.ts";
 import type { Input } from "../../src/cluster/scheduler/model/input.ts";
-import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import { isTerminal, type Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt, Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
-import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/model/state-changes.ts";
+import { CLIENT_TRANSITIONS, JOB_TRANSITIONS } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
+import { checkIndexes } from "./index-invariants.ts";
 import {
   checkCommit,
   checkHolders,
@@ -26,6 +27,13 @@ import { fail, must } from "./violation.ts";
 
 /** The client of a simulated cluster that fails only by chance (cluster.ts). */
 export const HEALTHY_CLIENT = "client-1";
+
+export const TICK_MS = 500;
+
+/** After a mere sign of life, leases and silence are looked at with the next tick. */
+function graceMs({ type }: Input): number {
+  return ["client-heard", "attempt-progressed", "upload-advanced"].includes(type) ? TICK_MS : 0;
+}
 
 /** No encode in the simulation takes half an hour for a frame. */
 const LONGEST_WITHOUT_FRAME_MS = 36 * 60_000;
@@ -46,6 +54,7 @@ export class Invariants {
 
   check(before: SchedulerState, input: Input, decision: Decision, now: number): void {
     const { next } = decision;
+    checkIndexes(before, decision);
     this.#leases(before, input, decision, now);
     this.#stalls(input, decision, now);
     this.#statusEvents(before, decision);
@@ -55,10 +64,10 @@ export class Invariants {
       if (old !== job) this.#job({ before, input, decision, now }, old, job);
     }
     must(next.jobs.size >= before.jobs.size, () => "a job vanished");
-    if (before.attempts !== next.attempts || before.jobs !== next.jobs) this.#attempts(next, now);
+    if (before.attempts !== next.attempts || before.jobs !== next.jobs) this.#attempts(next, input, now);
     else
       for (const { id, leaseEndsAt } of next.attempts.values())
-        if (leaseEndsAt <= now) fail(`${id} outlived its lease`);
+        if (leaseEndsAt <= now - graceMs(input)) fail(`${id} outlived its lease`);
     this.#noteLost(before, decision);
     if (decision.effects.length > 0) this.#offers(decision);
     if (input.type !== "client-heard" && input.type !== "attempt-progressed") nothingWaitsForPaused(next);
@@ -253,7 +262,7 @@ export class Invariants {
     );
   }
 
-  #attempts(next: SchedulerState, now: number): void {
+  #attempts(next: SchedulerState, input: Input, now: number): void {
     const held = new Map<string, { all: number; running: number; urgent: number }>();
     for (const attempt of next.attempts.values()) {
       const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
@@ -263,7 +272,7 @@ export class Invariants {
       if (holders?.includes(attempt.id) !== true) {
         fail(`attempt ${attempt.id} is live, but segment ${attempt.segmentIndex} is ${phase?.kind}: two leases`);
       }
-      if (attempt.leaseEndsAt <= now) fail(`attempt ${attempt.id} outlived its lease`);
+      if (attempt.leaseEndsAt <= now - graceMs(input)) fail(`attempt ${attempt.id} outlived its lease`);
       if (attempt.leaseEndsAt > now + LEASE_MS) fail(`attempt ${attempt.id} has more than a lease`);
       const count = held.get(attempt.clientId) ?? { all: 0, running: 0, urgent: 0 };
       held.set(attempt.clientId, count);
@@ -306,7 +315,7 @@ export class Invariants {
 
   #clients(before: SchedulerState, input: Input, { next, effects }: Decision, now: number): void {
     for (const client of next.clients.values()) {
-      const isSilent = now - client.lastHeardAt > LEASE_MS;
+      const isSilent = now - client.lastHeardAt > LEASE_MS + graceMs(input);
       if (isSilent && client.status !== "Disconnected") fail(`${client.id} is silent and ${client.status}`);
       if (client.quarantine !== null && client.id === HEALTHY_CLIENT) {
         fail(`${client.id} is healthy and was quarantined: ${client.quarantine}`);

@@ -4,16 +4,15 @@ import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
 import type { Client } from "../../src/cluster/scheduler/model/client.ts";
 import type { Effect, Verdict } from "../../src/cluster/scheduler/model/decision.ts";
 import type { Input } from "../../src/cluster/scheduler/model/input.ts";
-import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import { isTerminal, type Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
-import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { findLost } from "../../src/cluster/scheduler/rules/lease-reclaim.ts";
 import { resultStanding } from "../../src/cluster/scheduler/rules/result-rules.ts";
 import type { SegmentReport } from "../../src/media/model/segment.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { Invariants } from "./invariants.ts";
+import { Invariants, TICK_MS } from "./invariants.ts";
 import type { Random } from "./random.ts";
 import { Violation } from "./violation.ts";
 import type { ResultFile, Truth } from "./world.ts";
@@ -24,8 +23,6 @@ export interface Inbox {
   receive(effect: Effect, link: number): void;
   linkBroke(link: number): void;
 }
-
-const TICK_MS = 500;
 
 export class SimServer {
   state: SchedulerState = emptyState;

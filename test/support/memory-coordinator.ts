@@ -93,7 +93,7 @@ export class MemoryCoordinator implements Coordinator {
   readonly feed = new ChangeFeed({
     jobIds: () => this.jobs.keys(),
     jobView: (id) => this.jobs.get(id) ?? null,
-    clientView: (id) => this.clients.get(id) ?? null,
+    clientViewer: () => (id) => this.clients.get(id) ?? null,
     clientViews: () => [...this.clients.values()],
     maySeeJob: (who, id) => this.#isVisible(who, id),
   });

@@ -1,6 +1,7 @@
 // The coordinator's Store in memory, for tests of what stands on it. test/conformance holds it to the same contract as the
 // one on SQLite.
 
+import type { Changes } from "../../src/cluster/scheduler/model/changes.ts";
 import type { Client } from "../../src/cluster/scheduler/model/client.ts";
 import type { SchedulerEvent } from "../../src/cluster/scheduler/model/decision.ts";
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
@@ -80,7 +81,8 @@ export class MemoryStore extends MemoryWebhooks implements Store {
     previous: SchedulerState,
     next: SchedulerState,
     events: readonly SchedulerEvent[],
-    deliveries: readonly Delivery[] = [],
+    deliveries: readonly Delivery[],
+    _changes: Changes,
   ): void {
     const { content } = this.#disk;
     const kept = keptOf(next);

@@ -1,5 +1,6 @@
 // A bench for unit tests of the scheduler: holds the state, moves the clock by hand, says the common inputs briefly.
 import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
+import { differences } from "../../src/cluster/scheduler/model/changes.ts";
 import type { Client } from "../../src/cluster/scheduler/model/client.ts";
 import type { Decision, Effect } from "../../src/cluster/scheduler/model/decision.ts";
 import type { HelloFacts, Input, NewJob } from "../../src/cluster/scheduler/model/input.ts";
@@ -33,7 +34,7 @@ export class SchedulerBench {
 
   constructor(state: SchedulerState = emptyState) {
     this.state = state;
-    this.last = { next: state, effects: [], events: [], verdict: { ok: true } };
+    this.last = { next: state, effects: [], events: [], changes: differences(state, state), verdict: { ok: true } };
   }
 
   send(input: Input): Decision {

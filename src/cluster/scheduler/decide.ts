@@ -1,12 +1,11 @@
 // The entry point of the scheduler: state + input + moment → next state, effects, events. Applies the rule for the input,
-// then everything that follows from the new state. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
+// then everything that follows from the new state, which for a mere sign of life is nothing. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
 import { assertNever } from "../../base/assert.ts";
 import { assignWork } from "./assign/assign.ts";
 import type { Decision, Moment, Verdict } from "./model/decision.ts";
 import type { Input } from "./model/input.ts";
-import type { Job } from "./model/job.ts";
+import { isTerminal, type Job } from "./model/job.ts";
 import type { SchedulerState } from "./model/state.ts";
-import { isTerminal } from "./model/state-changes.ts";
 import { Turn } from "./model/turn.ts";
 import { settleShares, takeMeasurement } from "./rules/bitrate-rules.ts";
 import {
@@ -157,23 +156,27 @@ function note(turn: Turn, input: Exclude<Input, Asked>): void {
 
 /** Applies, after every input, the rules that depend on the state and the moment alone. */
 function settle(turn: Turn, before: SchedulerState, input: Input): void {
+  if (isMereSign(turn, before, input)) return;
   dropSilentClients(turn);
   expireLeases(turn);
-  if (!isMereSign(turn, before, input)) settleWork(turn, changesOrder(input));
+  settleWork(turn, changesOrder(input));
   settleClientStatuses(turn);
 }
 
 /**
- * The input is only a sign of life or a frame count. Most inputs are, and they give no client work; what follows from the
- * time and speeds that they bring waits for the next tick.
+ * The input is only a sign of life or a frame count. Most inputs are, and they give no client work. All that follows from
+ * the time and the speeds that they bring waits for the next tick: a server that is late hears first who is alive.
  */
 function isMereSign(turn: Turn, before: SchedulerState, input: Input): boolean {
   if (turn.jobs !== before.jobs || turn.attempts.size !== before.attempts.size) return false;
   switch (input.type) {
     case "client-heard":
       return turn.clients.get(input.clientId)?.status === before.clients.get(input.clientId)?.status;
-    case "attempt-progressed":
-      return turn.attempts.get(input.attemptId)?.stage === before.attempts.get(input.attemptId)?.stage;
+    case "attempt-progressed": {
+      const attempt = turn.attempts.get(input.attemptId);
+      const isOver = attempt !== undefined && attempt.leaseEndsAt <= turn.now;
+      return !isOver && attempt?.stage === before.attempts.get(input.attemptId)?.stage;
+    }
     case "upload-advanced":
       return true;
     default:
@@ -195,5 +198,8 @@ function settleWork(turn: Turn, mayMakeWay: boolean): void {
 }
 
 function forEachOpenJob(turn: Turn, rule: (turn: Turn, job: Job) => void): void {
-  for (const job of turn.jobs.values()) if (!isTerminal(job.status)) rule(turn, job);
+  for (const { id } of turn.openJobs) {
+    const job = turn.jobs.get(id);
+    if (job !== undefined && !isTerminal(job.status)) rule(turn, job);
+  }
 }

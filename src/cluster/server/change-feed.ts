@@ -1,10 +1,12 @@
 // What has changed among jobs and clients, for those who follow all of them. Of each only its last change is remembered, so
 // the memory is bounded by what there is, a reader that went away for a while misses no state, and a slow one gets the
 // newest view of each instead of a growing queue.
+
 import { newId } from "../../base/ids.ts";
 import type { Principal } from "../protocol/roles.ts";
+import type { Changes } from "../scheduler/model/changes.ts";
+import { openJobs } from "../scheduler/model/open-jobs.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
-import { isTerminal } from "../scheduler/model/state-changes.ts";
 import type { FeedEvent, Followed, Follower } from "./lists.ts";
 import type { ClientView, JobView } from "./views.ts";
 
@@ -15,7 +17,8 @@ export interface FeedParts {
   jobIds(): Iterable<string>;
   /** Null: there is none. */
   jobView(id: string): JobView | null;
-  clientView(id: string): ClientView | null;
+  /** For several at once. */
+  clientViewer(): (id: string) => ClientView | null;
   clientViews(): readonly ClientView[];
   maySeeJob(who: Principal, id: string): boolean;
 }
@@ -86,10 +89,13 @@ export class ChangeFeed {
     this.#timer = null;
     const touched = [...this.#touched];
     this.#touched.clear();
+    const viewOf = this.#viewer();
     for (const key of touched) {
-      const text = JSON.stringify(this.#view(key));
-      if (text === this.#texts.get(key)) continue;
-      this.#texts.set(key, text);
+      // While nobody reads, it is not looked at: it counts as changed.
+      const text = this.#readers.size === 0 ? null : JSON.stringify(viewOf(key));
+      if (text !== null && text === this.#texts.get(key)) continue;
+      if (text === null) this.#texts.delete(key);
+      else this.#texts.set(key, text);
       this.#latest += 1;
       this.#changes.delete(key);
       this.#changes.set(key, this.#latest);
@@ -98,9 +104,12 @@ export class ChangeFeed {
     for (const reader of this.#readers) if (reader.pending === null || reader.pending.size > 0) reader.onChange();
   }
 
-  #view(key: string): JobView | ClientView | null {
-    const { what, id } = parse(key);
-    return what === "job" ? this.#parts.jobView(id) : this.#parts.clientView(id);
+  #viewer(): (key: string) => JobView | ClientView | null {
+    const clientView = this.#parts.clientViewer();
+    return (key) => {
+      const { what, id } = parse(key);
+      return what === "job" ? this.#parts.jobView(id) : clientView(id);
+    };
   }
 
   #hand({ follows, who, pending }: Reader, key: string, number: number): void {
@@ -118,7 +127,7 @@ export class ChangeFeed {
     }
     for (const [key, number] of reader.pending) {
       reader.pending.delete(key);
-      const data = this.#view(key);
+      const data = this.#viewer()(key);
       if (data !== null) return { id: `${this.#run}-${number}`, type: parse(key).what, data };
     }
     return null;
@@ -135,38 +144,21 @@ export class ChangeFeed {
   }
 }
 
-/** States share structure: what is the same object has not changed. */
-export function touchChanged(feed: ChangeFeed, before: SchedulerState, after: SchedulerState): void {
-  const isOtherCluster = touchClients(feed, before, after);
-  if (before.jobs !== after.jobs || isOtherCluster) touchJobs(feed, before, after, isOtherCluster);
-  if (before.attempts === after.attempts) return;
-  for (const [here, there] of [
-    [before.attempts, after.attempts],
-    [after.attempts, before.attempts],
-  ] as const) {
-    for (const [id, attempt] of here) {
-      if (there.get(id) === attempt) continue;
-      feed.touch("job", attempt.jobId);
-      feed.touch("client", attempt.clientId);
-    }
+/** After each commit. */
+export function touchChanged(feed: ChangeFeed, before: SchedulerState, after: SchedulerState, changes: Changes): void {
+  for (const id of changes.clients) feed.touch("client", id);
+  for (const id of changes.jobs) feed.touch("job", id);
+  if (isOtherCluster(before, after, changes)) for (const id of openJobs(after.jobs).keys()) feed.touch("job", id);
+  for (const id of changes.attempts) {
+    const attempt = after.attempts.get(id) ?? before.attempts.get(id);
+    if (attempt === undefined) continue;
+    feed.touch("job", attempt.jobId);
+    feed.touch("client", attempt.clientId);
   }
 }
 
-/** Whether a client has another status. */
-function touchClients(feed: ChangeFeed, before: SchedulerState, after: SchedulerState): boolean {
-  let isOtherCluster = false;
-  if (before.clients === after.clients) return isOtherCluster;
-  for (const [id, client] of after.clients) {
-    const old = before.clients.get(id);
-    if (old === client) continue;
-    feed.touch("client", id);
-    isOtherCluster ||= old?.status !== client.status;
-  }
-  return isOtherCluster;
-}
-
-/** How many clients could work on a job changes with the clients. */
-function touchJobs(feed: ChangeFeed, before: SchedulerState, after: SchedulerState, isOtherCluster: boolean): void {
-  for (const [id, job] of after.jobs)
-    if (before.jobs.get(id) !== job || (isOtherCluster && !isTerminal(job.status))) feed.touch("job", id);
+/** A client has another status, so how many could work on a job may differ. */
+function isOtherCluster(before: SchedulerState, after: SchedulerState, { clients }: Changes): boolean {
+  for (const id of clients) if (before.clients.get(id)?.status !== after.clients.get(id)?.status) return true;
+  return false;
 }

@@ -105,14 +105,17 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
   });
   const registry = new JobRegistry({ records: loaded.records, state, workParts });
   const watchers = new Watchers((jobId) => registry.closeViewIfThere(jobId));
-  const viewOfClient = (from: SchedulerState, id: string): ClientView | null => {
+  const viewOfClient = (from: SchedulerState, id: string, keys = tokens.keysByClient()): ClientView | null => {
     const client = from.clients.get(id);
-    return client === undefined ? null : clientView(from, client, tokens.keysByClient().get(id) ?? []);
+    return client === undefined ? null : clientView(from, client, keys.get(id) ?? []);
   };
   const feed = new ChangeFeed({
     jobIds: () => engine.state.jobs.keys(),
     jobView: (id) => registry.viewIfThere(id),
-    clientView: (id) => viewOfClient(engine.state, id),
+    clientViewer() {
+      const keys = tokens.keysByClient();
+      return (id) => viewOfClient(engine.state, id, keys);
+    },
     clientViews() {
       const keys = tokens.keysByClient();
       return [...engine.state.clients.values()].map((client) =>
@@ -153,12 +156,12 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
         const record = registry.record(jobId);
         return job === undefined || record === undefined ? null : jobView(next, job, record, null);
       },
-      clientView: viewOfClient,
+      clientView: (from, id) => viewOfClient(from, id),
     }),
-    onCommitted: (next, events, deliveries) => {
+    onCommitted: (next, { events, changes }, deliveries) => {
       if (deliveries.length > 0) connections.onDeliveries();
-      touchChanged(feed, noted, next);
-      stages.note(noted, next, clock.nowIso());
+      touchChanged(feed, noted, next, changes);
+      stages.note(next, changes.attempts, clock.nowIso());
       noted = next;
       metrics.committed(next, events);
       traces?.committed(next, events);

@@ -4,7 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { decide } from "../scheduler/decide.ts";
-import type { Effect, Moment, SchedulerEvent, Verdict } from "../scheduler/model/decision.ts";
+import type { Decision, Effect, Moment, SchedulerEvent, Verdict } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { Store } from "./ports.ts";
@@ -22,7 +22,7 @@ export interface EngineParts {
   /** Called after each commit that changed something or had events. */
   readonly onCommitted: (
     state: SchedulerState,
-    events: readonly SchedulerEvent[],
+    decision: Pick<Decision, "events" | "changes">,
     deliveries: readonly Delivery[],
   ) => void;
   /** How long one input took: to decide, to store, to begin what follows. */
@@ -111,7 +111,7 @@ export class Engine {
     const deliveries = this.#parts.outbox(previous, decision.next, decision.events);
     try {
       if (create) create(decision.next, decision.events, deliveries);
-      else this.#parts.store.commit(previous, decision.next, decision.events, deliveries);
+      else this.#parts.store.commit(previous, decision.next, decision.events, deliveries, decision.changes);
     } catch (thrown) {
       this.stop();
       this.#parts.onBroken(thrown);
@@ -120,7 +120,7 @@ export class Engine {
     this.#state = decision.next;
     for (const effect of decision.effects) this.#parts.perform(effect);
     if (decision.next !== previous || decision.events.length > 0) {
-      this.#parts.onCommitted(decision.next, decision.events, deliveries);
+      this.#parts.onCommitted(decision.next, decision, deliveries);
     }
     onStepped?.((clock.monotonicMs() - began) / 1000);
     return decision.verdict;

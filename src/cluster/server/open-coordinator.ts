@@ -1,5 +1,6 @@
 // Opens the coordinator on a work directory: loads the state, connects the engine, resumes running jobs, and answers the
 // API. Everything from outside comes in through the options.
+
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
@@ -10,7 +11,7 @@ import { VERSION } from "../../base/version.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { VerifyMode } from "../../media/model/proof.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import { isTerminal } from "../scheduler/model/state-changes.ts";
+import { isTerminal } from "../scheduler/model/job.ts";
 import { ADMIN_TOKEN, JOIN_TOKEN, Tokens } from "./access/tokens.ts";
 import { AuditFile, AuditLog } from "./audit-log.ts";
 import { connectEngine } from "./connect-engine.ts";

@@ -4,6 +4,7 @@ import type { UploadAppend, UploadState } from "../../base/upload/resumable-uplo
 import type { Proof } from "../../media/model/proof.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Principal } from "../protocol/roles.ts";
+import type { Changes } from "../scheduler/model/changes.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { QueueMove } from "../scheduler/model/queue-place.ts";
@@ -76,12 +77,15 @@ export interface Store extends TokenStore, WebhookStore {
    * never removed. Segments beyond the end of a job's list are removed. An attempt that `next` lacks has ended and becomes
    * history; one that comes back continues its own entry, without an outcome. The last event that names an attempt is its
    * outcome, except `segment-leased` and `lease-renewed`, which are none.
+   *
+   * `changes`: all that differs between the two.
    */
   commit(
     previous: SchedulerState,
     next: SchedulerState,
     events: readonly SchedulerEvent[],
-    deliveries?: readonly Delivery[],
+    deliveries: readonly Delivery[],
+    changes: Changes,
   ): void;
   /** Events with a `seq` above `afterSeq`, ascending. Numbers grow from event to event and are never used twice. */
   jobEvents(jobId: string, afterSeq: number): EventView[];

@@ -13,6 +13,7 @@ import {
   segment,
   stateOf,
 } from "../../../test/conformance/store-states.fixture.ts";
+import { commit } from "../../../test/support/commit.ts";
 import { sha256Of } from "../../base/digest.ts";
 import { insertAudit, latestAudit } from "./audit-rows.ts";
 import { openServerStore } from "./server-store.ts";
@@ -33,7 +34,7 @@ test("only what differs is written: liveness and progress touch nothing", () => 
   const store = openServerStore(path);
   store.createJob(record, job, []);
   const state = stateOf([{ ...job, segments: [segment] }], [client], [attempt]);
-  store.commit(stateOf([job]), state, []);
+  commit(store, stateOf([job]), state, []);
   const watcher = new Database(path, { readonly: true });
   const version = () => watcher.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version;
   const before = version();
@@ -42,9 +43,9 @@ test("only what differs is written: liveness and progress touch nothing", () => 
     [{ ...client, lastHeardAt: 99 }],
     [{ ...attempt, framesDone: 50, leaseEndsAt: 7 }],
   );
-  store.commit(state, heard, []);
+  commit(store, state, heard, []);
   expect(version()).toBe(before);
-  store.commit(heard, stateOf([...state.jobs.values()], [{ ...client, status: "Processing" }], [attempt]), []);
+  commit(store, heard, stateOf([...state.jobs.values()], [{ ...client, status: "Processing" }], [attempt]), []);
   expect(version()).not.toBe(before);
   watcher.close();
   store.close();

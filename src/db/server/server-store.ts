@@ -1,7 +1,9 @@
-// The coordinator's Store on SQLite, server.db: each write is one transaction with synchronous=FULL. States share
-// structure, so comparing references finds what changed.
+// The coordinator's Store on SQLite, server.db: each write is one transaction with synchronous=FULL. Only
+// what a decision changed is looked at.
 import type { Database } from "bun:sqlite";
+import type { Changes } from "../../cluster/scheduler/model/changes.ts";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
+import type { Job } from "../../cluster/scheduler/model/job.ts";
 import type { SchedulerState } from "../../cluster/scheduler/model/state.ts";
 import type { LoadedState, Store } from "../../cluster/server/ports.ts";
 import type { Delivery } from "../../cluster/server/webhooks/records.ts";
@@ -32,8 +34,9 @@ export function openServerStore(path: string): Store {
       next: SchedulerState,
       events: readonly SchedulerEvent[],
       deliveries: readonly Delivery[],
+      changes: Changes,
     ) => {
-      writeDifferences(database, previous, next, new Date().toISOString());
+      writeDifferences(database, { previous, next, changes }, new Date().toISOString());
       for (const event of events) {
         insertEvent(database, event);
         recordOutcome(database, event);
@@ -48,9 +51,10 @@ export function openServerStore(path: string): Store {
       for (const event of events) insertEvent(database, event);
       for (const delivery of deliveries) saveDelivery(database, delivery);
     }).immediate,
-    commit(previous, next, events, deliveries = []) {
+    commit(previous, next, events, deliveries, changes) {
       const hasMore = events.length > 0 || deliveries.length > 0;
-      if (hasMore || hasDifferences(previous, next)) commit.immediate(previous, next, events, deliveries);
+      if (!hasMore && !hasDifferences({ previous, next, changes })) return;
+      commit.immediate(previous, next, events, deliveries, changes);
     },
     jobEvents: (jobId, afterSeq) => eventsOfJob(database, jobId, afterSeq),
     clientEvents: (clientId, limit) => latestEventsOfClient(database, clientId, limit),
@@ -78,41 +82,50 @@ function load(database: Database): LoadedState {
   return { state: { jobs, clients: loadClients(database), attempts: loadLiveAttempts(database) }, records };
 }
 
+interface Step {
+  readonly previous: SchedulerState;
+  readonly next: SchedulerState;
+  readonly changes: Changes;
+}
+
 /** Whether any row would change. Most inputs are heartbeats and progress, which change none. */
-function hasDifferences(previous: SchedulerState, next: SchedulerState): boolean {
-  for (const [id, client] of next.clients) {
-    if (clientRowDiffers(previous.clients.get(id), client)) return true;
+function hasDifferences({ previous, next, changes }: Step): boolean {
+  for (const id of changes.clients) {
+    const client = next.clients.get(id);
+    if (client !== undefined && clientRowDiffers(previous.clients.get(id), client)) return true;
   }
-  for (const [id, job] of next.jobs) {
+  for (const id of changes.jobs) {
     const before = previous.jobs.get(id);
-    if (jobRowDiffers(before, job) || before?.segments !== job.segments) return true;
+    const job = next.jobs.get(id);
+    if (job !== undefined && (jobRowDiffers(before, job) || before?.segments !== job.segments)) return true;
   }
-  if (previous.attempts.size !== next.attempts.size) return true;
-  for (const id of next.attempts.keys()) {
-    if (!previous.attempts.has(id)) return true;
-  }
+  for (const id of changes.attempts) if (previous.attempts.has(id) !== next.attempts.has(id)) return true;
   return false;
 }
 
-function writeDifferences(database: Database, previous: SchedulerState, next: SchedulerState, at: string): void {
-  for (const [id, client] of next.clients) {
-    if (clientRowDiffers(previous.clients.get(id), client)) saveClient(database, client);
+function writeDifferences(database: Database, { previous, next, changes }: Step, at: string): void {
+  for (const id of changes.clients) {
+    const client = next.clients.get(id);
+    if (client !== undefined && clientRowDiffers(previous.clients.get(id), client)) saveClient(database, client);
   }
-  for (const [id, job] of next.jobs) {
-    const before = previous.jobs.get(id);
-    if (jobRowDiffers(before, job)) updateJob(database, job);
-    if (before?.segments === job.segments) continue;
-    if (before !== undefined && before.segments.length > job.segments.length) {
-      deleteSegmentsFrom(database, id, job.segments.length);
-    }
-    for (const [position, segment] of job.segments.entries()) {
-      if (before?.segments[position] !== segment) saveSegment(database, id, segment);
-    }
+  for (const id of changes.jobs) {
+    const job = next.jobs.get(id);
+    if (job !== undefined) writeJob(database, previous.jobs.get(id), job, changes);
   }
-  for (const [id, attempt] of next.attempts) {
-    if (!previous.attempts.has(id)) insertAttempt(database, attempt, at);
+  for (const id of changes.attempts) {
+    const attempt = next.attempts.get(id);
+    if (attempt !== undefined && !previous.attempts.has(id)) insertAttempt(database, attempt, at);
+    else if (attempt === undefined && previous.attempts.has(id)) endAttempt(database, id, at);
   }
-  for (const id of previous.attempts.keys()) {
-    if (!next.attempts.has(id)) endAttempt(database, id, at);
+}
+
+function writeJob(database: Database, before: Job | undefined, job: Job, changes: Changes): void {
+  if (jobRowDiffers(before, job)) updateJob(database, job);
+  if (before !== undefined && before.segments.length > job.segments.length) {
+    deleteSegmentsFrom(database, job.id, job.segments.length);
+  }
+  for (const place of changes.segments.get(job.id) ?? []) {
+    const segment = job.segments[place];
+    if (segment !== undefined) saveSegment(database, job.id, segment);
   }
 }

@@ -1,6 +1,7 @@
 // Which clients can work on a job, and what a job still needs. Pure questions.
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
+import { tallyOf } from "../model/segment-tally.ts";
 import type { SchedulerState } from "../model/state.ts";
 import { encoderFor } from "./encoders.ts";
 
@@ -71,5 +72,6 @@ export function isFullyAssigned(job: Job): boolean {
 export function needsClients(job: Job): boolean {
   if (job.status === "Combining") return false;
   if (!isFullyAssigned(job)) return true;
-  return job.segments.some(({ phase }) => !("landed" in phase));
+  const tally = tallyOf(job);
+  return (["pending", "leased", "measured"] as const).some((kind) => tally.placesOf(kind).size > 0);
 }

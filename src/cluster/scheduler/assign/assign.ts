@@ -13,7 +13,7 @@ import type { Client } from "../model/client.ts";
 import type { ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
-import { isTerminal } from "../model/state-changes.ts";
+import { segmentsOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
@@ -107,8 +107,8 @@ function startUrgent(turn: Turn, queue: Queue, clients: readonly Client[]): void
 
 function workableJobs(turn: Turn): readonly Job[] {
   const jobs: Job[] = [];
-  for (const job of turn.jobs.values()) {
-    if (isTerminal(job.status) || job.status === "Combining") continue;
+  for (const job of turn.openJobs) {
+    if (job.status === "Combining") continue;
     if (job.status === "WaitingForClients" && job.startedAt === null) continue;
     if (hasWork(turn, job)) jobs.push(job);
   }
@@ -117,7 +117,7 @@ function workableJobs(turn: Turn): readonly Job[] {
 
 function hasWork(turn: Turn, job: Job): boolean {
   if (hasUnassignedGops(job) && (job.split.mode === "keyframes" || job.indexComplete)) return true;
-  return job.segments.some(({ phase }) => phase.kind === "pending" && phase.notBefore <= turn.now);
+  return segmentsOf(job, "pending").some(({ phase }) => phase.kind === "pending" && phase.notBefore <= turn.now);
 }
 
 function fillSlots(turn: Turn, { id, isOverdue: isDue }: Contender, clients: readonly Client[], queue: Queue): void {
@@ -144,6 +144,12 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
     return job !== undefined && hasWork(turn, job);
   });
   const short = new Set(waiting.filter(({ leftSeconds }) => isShort(leftSeconds, queue.slots)).map(({ id }) => id));
+  const speeds = new Map<JobId, Speeds>();
+  const speedsOf = (job: Job): Speeds => {
+    const known = speeds.get(job.id) ?? measureSpeeds(turn, job, queue.after(job.id));
+    speeds.set(job.id, known);
+    return known;
+  };
   for (const client of clients) {
     const job = firstFor(turn, client, waiting);
     if (job === undefined || job.split.mode === "whole" || client.slotFps[job.id] === undefined) continue;
@@ -152,20 +158,15 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
     const { active, slots, hasCapacity } = loadOf(turn, client, job);
     if (active !== slots || !hasCapacity) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
-    if (unassigned < 2 * framesInFlight(turn, job)) continue;
-    const speeds = measureSpeeds(turn, job, queue.after(job.id));
-    const formed = formSegment(turn, job, client, speeds, framesAhead(turn, client, job));
+    if (unassigned < 2 * framesInFlight(job)) continue;
+    const formed = formSegment(turn, job, client, speedsOf(job), framesAhead(turn, client, job));
     const isDue = waiting.some(({ id, isOverdue }) => isOverdue && id === job.id);
     if (formed !== null) grantFormed(turn, job, formed, client, { isDue, isFollowed: queue.isContested });
   }
 }
 
-function framesInFlight(turn: Turn, job: Job): number {
-  let frames = 0;
-  for (const attempt of turn.attempts.values()) {
-    if (attempt.jobId === job.id) frames += job.segments[attempt.segmentIndex]?.frames ?? 0;
-  }
-  return frames;
+function framesInFlight(job: Job): number {
+  return segmentsOf(job, "leased").reduce((sum, { frames }) => sum + frames, 0);
 }
 
 /** Leases one segment of the job to the client; false when there is none for it now. */
@@ -207,14 +208,13 @@ const LENGTH_CLASS = 4;
  * headers; the busy segments, which can make up for that, then get their targets later.
  */
 function inOrderOfWork(job: Job): readonly Segment[] {
-  if (job.rate === undefined || !isFullyAssigned(job)) return job.segments;
-  const longest = Math.max(...job.segments.map(({ frames }) => frames));
+  const waiting = segmentsOf(job, "pending");
+  if (job.rate === undefined || !isFullyAssigned(job)) return waiting;
+  const longest = job.segments.reduce((most, { frames }) => Math.max(most, frames), 0);
   const lengthClass = ({ frames }: Segment) =>
     -Math.floor(Math.log(longest / Math.max(1, frames)) / Math.log(LENGTH_CLASS));
   const density = ({ rate, frames }: Segment) => (rate?.targetBits ?? 0) / Math.max(1, frames);
-  return [...job.segments].sort(
-    (a, b) => lengthClass(b) - lengthClass(a) || density(a) - density(b) || b.frames - a.frames,
-  );
+  return [...waiting].sort((a, b) => lengthClass(b) - lengthClass(a) || density(a) - density(b) || b.frames - a.frames);
 }
 
 /**

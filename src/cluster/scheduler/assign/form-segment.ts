@@ -7,6 +7,7 @@ import { framesBetween } from "../model/gop-list.ts";
 import type { Job } from "../model/job.ts";
 import { newSegment } from "../model/new-segment.ts";
 import type { Segment } from "../model/segment.ts";
+import { tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { cutCosts } from "../sizing/cut-rule.ts";
 import { ENCODE_SLOWDOWN } from "../sizing/segment-shares.ts";
@@ -130,13 +131,14 @@ function slotsLike(client: Client, speeds: Speeds): number {
 /** Frames of returned segments, and those that running attempts have not encoded yet. */
 function unfinishedFrames(turn: Turn, job: Job): number {
   let frames = 0;
-  for (const { phase, frames: all } of job.segments) {
-    if (phase.kind === "pending") frames += all;
-    else if (phase.kind === "leased") {
-      let done = 0;
-      for (const id of phase.attemptIds) done = Math.max(done, turn.attempts.get(id)?.framesDone ?? 0);
-      frames += Math.max(0, all - done);
-    }
+  const tally = tallyOf(job);
+  for (const at of tally.placesOf("pending")) frames += job.segments[at]?.frames ?? 0;
+  for (const at of tally.placesOf("leased")) {
+    const segment = job.segments[at];
+    if (segment?.phase.kind !== "leased") continue;
+    let done = 0;
+    for (const id of segment.phase.attemptIds) done = Math.max(done, turn.attempts.get(id)?.framesDone ?? 0);
+    frames += Math.max(0, segment.frames - done);
   }
   return frames;
 }

@@ -23,7 +23,7 @@ const HESITATES_MS = 5000;
 
 /** Moves or doubles the slowest segments of jobs that have no other work for their idle clients. */
 export function relieveStragglers(turn: Turn, clients: readonly Client[]): void {
-  for (const job of [...turn.jobs.values()]) {
+  for (const job of turn.openJobs) {
     if (!hasStragglers(turn, job)) continue;
     const idle = clients.filter((client) => isReady(turn, client, job));
     if (idle.length === 0) continue;

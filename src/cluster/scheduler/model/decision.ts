@@ -1,6 +1,8 @@
 // What decide() gets besides its input, and what it answers: effects that the shell must perform, each safe to repeat,
 // and events for the history that people and scripts see.
+
 import type { ErrorBody } from "../../../base/errors.ts";
+import type { Changes } from "./changes.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { Attempt, Segment } from "./segment.ts";
 import type { SchedulerState } from "./state.ts";
@@ -111,5 +113,7 @@ export interface Decision {
   readonly next: SchedulerState;
   readonly effects: readonly Effect[];
   readonly events: readonly SchedulerEvent[];
+  /** How `next` differs from the state before. */
+  readonly changes: Changes;
   readonly verdict: Verdict;
 }

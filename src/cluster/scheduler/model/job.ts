@@ -24,6 +24,11 @@ export type JobStatus =
   | "Failed"
   | "Cancelled";
 
+/** It has ended, and does not change unless it is retried. */
+export function isTerminal(status: JobStatus): boolean {
+  return status === "Completed" || status === "Failed" || status === "Cancelled";
+}
+
 /** A group of pictures that the index has found, or a part of one: a half-open range of source ticks and its frames. */
 export interface IndexedGop {
   readonly startPts: Pts;

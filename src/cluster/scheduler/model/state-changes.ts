@@ -26,10 +26,6 @@ export const CLIENT_TRANSITIONS: Readonly<Record<ClientStatus, readonly ClientSt
   Disconnected: ["Connected"],
 };
 
-export function isTerminal(status: JobStatus): boolean {
-  return status === "Completed" || status === "Failed" || status === "Cancelled";
-}
-
 /** Moves a job to another status, together with the fields that change at the same moment. */
 export function changeJobStatus(turn: Turn, job: Job, to: JobStatus, also: Partial<Omit<Job, "status">> = {}): Job {
   if (job.status === to) return turn.putJob({ ...job, ...also });

@@ -1,16 +1,22 @@
 // The working state of one call of decide(): the state as changed so far (copied on the first write, so that unchanged
 // parts keep their identity), effects and events. Knows no rules.
+import { type Changes, differingSegments } from "./changes.ts";
 import type { Client } from "./client.ts";
 import type { Decision, Effect, EventType, Moment, RetryCause, SchedulerEvent, Verdict } from "./decision.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { Job } from "./job.ts";
+import { attemptsOfClient, changeAttempt } from "./live-attempts.ts";
+import { changeJob, openJobs } from "./open-jobs.ts";
 import type { Attempt, Segment } from "./segment.ts";
+import { withSegment } from "./segment-tally.ts";
 import type { SchedulerState } from "./state.ts";
 
 /** A map that is copied when first written. */
 class Draft<K, V> {
   #current: ReadonlyMap<K, V>;
   #own: Map<K, V> | null = null;
+  /** Keys that were written. */
+  readonly changed = new Set<K>();
 
   constructor(start: ReadonlyMap<K, V>) {
     this.#current = start;
@@ -24,23 +30,22 @@ class Draft<K, V> {
     return this.#own;
   }
 
-  /** Grows with every write. */
-  version = 0;
-
   get view(): ReadonlyMap<K, V> {
     return this.#current;
   }
 
-  set(key: K, value: V): void {
-    if (this.#current.get(key) === value) return;
-    this.version++;
-    this.#writable().set(key, value);
+  set(key: K, value: V): ReadonlyMap<K, V> {
+    if (this.#current.get(key) === value) return this.#current;
+    this.changed.add(key);
+    return this.#writable().set(key, value);
   }
 
-  delete(key: K): void {
-    if (!this.#current.has(key)) return;
-    this.version++;
-    this.#writable().delete(key);
+  delete(key: K): ReadonlyMap<K, V> {
+    if (!this.#current.has(key)) return this.#current;
+    this.changed.add(key);
+    const own = this.#writable();
+    own.delete(key);
+    return own;
   }
 }
 
@@ -57,8 +62,8 @@ export class Turn {
   readonly #jobs: Draft<JobId, Job>;
   readonly #clients: Draft<ClientId, Client>;
   readonly #attempts: Draft<AttemptId, Attempt>;
-  /** Live attempts by client, as of a version of `#attempts`. */
-  #held: { readonly version: number; readonly byClient: ReadonlyMap<ClientId, readonly Attempt[]> } | null = null;
+  /** Places of the segments that were put one by one, by job; null: the whole list was replaced. */
+  readonly #segments = new Map<JobId, Set<number> | null>();
   /** What is owed, if this decision changes it. */
   #owed: ReadonlyMap<JobId, number> | undefined;
   /** Frames leased in this decision. */
@@ -93,17 +98,12 @@ export class Turn {
 
   /** The live attempts of a client, in the order in which they were leased. */
   attemptsOf(clientId: ClientId): readonly Attempt[] {
-    const { version } = this.#attempts;
-    if (this.#held?.version !== version) {
-      const byClient = new Map<ClientId, Attempt[]>();
-      for (const attempt of this.attempts.values()) {
-        const own = byClient.get(attempt.clientId);
-        if (own === undefined) byClient.set(attempt.clientId, [attempt]);
-        else own.push(attempt);
-      }
-      this.#held = { version, byClient };
-    }
-    return this.#held.byClient.get(clientId) ?? [];
+    return attemptsOfClient(this.attempts, clientId);
+  }
+
+  /** Those that have not ended, in the order of all jobs. */
+  get openJobs(): readonly Job[] {
+    return [...openJobs(this.jobs).values()];
   }
 
   get owed(): ReadonlyMap<JobId, number> | undefined {
@@ -115,15 +115,25 @@ export class Turn {
   }
 
   putJob(job: Job): Job {
-    this.#jobs.set(job.id, job);
+    if (this.jobs.get(job.id)?.segments !== job.segments) this.#segments.set(job.id, null);
+    this.#setJob(job);
     return job;
   }
 
   /** Replaces the segment of the same index, or appends it when it is the next one. */
   putSegment(job: Job, segment: Segment): Job {
-    const segments = job.segments.slice();
-    segments[segment.index] = segment;
-    return this.putJob({ ...job, segments });
+    const isCurrent = this.jobs.get(job.id)?.segments === job.segments;
+    const known = this.#segments.get(job.id);
+    if (!isCurrent) this.#segments.set(job.id, null);
+    else if (known === undefined) this.#segments.set(job.id, new Set([segment.index]));
+    else known?.add(segment.index);
+    const put = { ...job, segments: withSegment(job.segments, segment) };
+    this.#setJob(put);
+    return put;
+  }
+
+  #setJob(job: Job): void {
+    changeJob(this.jobs, job.id, () => this.#jobs.set(job.id, job));
   }
 
   putClient(client: Client): Client {
@@ -132,11 +142,11 @@ export class Turn {
   }
 
   putAttempt(attempt: Attempt): void {
-    this.#attempts.set(attempt.id, attempt);
+    changeAttempt(this.attempts, attempt.id, () => this.#attempts.set(attempt.id, attempt));
   }
 
   removeAttempt(id: AttemptId): void {
-    this.#attempts.delete(id);
+    changeAttempt(this.attempts, id, () => this.#attempts.delete(id));
   }
 
   effect(effect: Effect): void {
@@ -170,7 +180,21 @@ export class Turn {
       next: isUntouched ? this.#before : { jobs, clients, attempts, ...(owed === undefined ? {} : { owed }) },
       effects: this.#effects,
       events: this.#events,
+      changes: this.#changes(),
       verdict,
+    };
+  }
+
+  #changes(): Changes {
+    const segments = new Map<JobId, ReadonlySet<number>>();
+    for (const [id, places] of this.#segments) {
+      segments.set(id, places ?? differingSegments(this.#before.jobs.get(id), this.jobs.get(id)));
+    }
+    return {
+      clients: this.#clients.changed,
+      jobs: this.#jobs.changed,
+      attempts: this.#attempts.changed,
+      segments,
     };
   }
 }

@@ -6,6 +6,7 @@ import { isFullyAssigned } from "../ability/capability.ts";
 import type { Input } from "../model/input.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt, Segment } from "../model/segment.ts";
+import { tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "../sizing/segment-shares.ts";
 import { shareBits } from "../sizing/share-bits.ts";
@@ -65,7 +66,7 @@ function measureAgain(
  */
 export function settleShares(turn: Turn, job: Job): void {
   if (job.rate === undefined || !isFullyAssigned(job)) return;
-  if (job.segments.length === 0 || job.segments.some(({ phase }) => phase.kind !== "measured")) return;
+  if (job.segments.length === 0 || tallyOf(job).placesOf("measured").size < job.segments.length) return;
   const claims = job.segments.map((segment) => claimOf(job, segment, segment.rate?.measuredBits ?? 1));
   const shares = shareBits(claims, budgetOf(job));
   const segments = job.segments.map((segment, position): Segment => {

@@ -43,8 +43,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
   if (heldAttempts.length === 0) forgiveUnfit(turn, hello.id);
 
   const keepAttempts: AttemptId[] = [];
-  for (const attempt of [...turn.attempts.values()]) {
-    if (attempt.clientId !== hello.id) continue;
+  for (const attempt of turn.attemptsOf(hello.id)) {
     if (heldAttempts.includes(attempt.id)) {
       keepAttempts.push(attempt.id);
       turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
@@ -194,15 +193,13 @@ function isSilent(turn: Turn, { id, lastHeardAt }: Client): boolean {
 
 /** Sets Benchmarking or Processing by what a client holds; Idle when it holds nothing any more. */
 export function settleClientStatuses(turn: Turn): void {
-  const working = new Map<ClientId, "Benchmarking" | "Processing">();
-  for (const attempt of turn.attempts.values()) {
-    if (!attempt.isBenchmark) working.set(attempt.clientId, "Processing");
-    else if (!working.has(attempt.clientId)) working.set(attempt.clientId, "Benchmarking");
-  }
-  for (const client of turn.clients.values()) {
-    if (client.status === "Disconnected") continue;
-    const doing = working.get(client.id);
-    if (doing !== undefined) changeClientStatus(turn, client, doing);
-    else if (client.status !== "Connected") changeClientStatus(turn, client, "Idle");
-  }
+  for (const client of turn.clients.values()) settleClientStatus(turn, client);
+}
+
+function settleClientStatus(turn: Turn, client: Client): void {
+  if (client.status === "Disconnected") return;
+  const own = turn.attemptsOf(client.id);
+  if (own.length > 0)
+    changeClientStatus(turn, client, own.every(({ isBenchmark }) => isBenchmark) ? "Benchmarking" : "Processing");
+  else if (client.status !== "Connected") changeClientStatus(turn, client, "Idle");
 }

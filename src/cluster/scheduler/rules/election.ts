@@ -6,7 +6,6 @@ import type { Client } from "../model/client.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Election, Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
-import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
 import { failJob, stopAttempts } from "./job-rules.ts";
 import { settleWithoutMakers } from "./parameter-sets.ts";
@@ -198,8 +197,8 @@ export function markUnfit(job: Job, clientId: ClientId, encoder: string, reason:
 
 /** A client that comes back without attempts may have been repaired. */
 export function forgiveUnfit(turn: Turn, clientId: ClientId): void {
-  for (const job of [...turn.jobs.values()]) {
-    if (isTerminal(job.status) || !job.unfit?.some((unfit) => unfit.clientId === clientId)) continue;
+  for (const job of turn.openJobs) {
+    if (!job.unfit?.some((unfit) => unfit.clientId === clientId)) continue;
     turn.putJob({ ...job, unfit: job.unfit.filter((unfit) => unfit.clientId !== clientId) });
   }
 }

@@ -12,8 +12,9 @@ import type { Verdict } from "../model/decision.ts";
 import { withGops } from "../model/gop-list.ts";
 import type { JobId } from "../model/ids.ts";
 import type { NewJob } from "../model/input.ts";
-import type { IndexedGop, Job } from "../model/job.ts";
-import { changeJobStatus, isTerminal } from "../model/state-changes.ts";
+import { type IndexedGop, isTerminal, type Job } from "../model/job.ts";
+import { tallyOf } from "../model/segment-tally.ts";
+import { changeJobStatus } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames } from "../sizing/sizing.ts";
@@ -197,7 +198,7 @@ export function settleWaiting(turn: Turn, job: Job): void {
 export function settleCombining(turn: Turn, job: Job): void {
   if (job.status === "Combining" || job.audio === "pending" || job.audio === "running") return;
   if (!isFullyAssigned(job)) return;
-  if (job.segments.some((segment) => segment.phase.kind !== "verified")) return;
+  if (tallyOf(job).verified < job.segments.length) return;
   const processing = job.status === "Processing" ? job : becomeProcessing(turn, job);
   changeJobStatus(turn, processing, "Combining", { aloneSince: null });
   turn.effect({ type: "start-stitch", jobId: job.id });
@@ -215,7 +216,7 @@ function changeJobStatusOnce(turn: Turn, job: Job, to: "WaitingForClients"): voi
 }
 
 function hasDelivered(turn: Turn, job: Job): boolean {
-  if (job.segments.some((segment) => segment.phase.kind === "verified")) return true;
+  if (tallyOf(job).verified > 0) return true;
   for (const client of turn.clients.values()) if (client.slotFps[job.id] !== undefined) return true;
   return false;
 }

@@ -6,9 +6,10 @@ import type { Client } from "../model/client.ts";
 import type { AttemptId, ClientId } from "../model/ids.ts";
 import type { Input } from "../model/input.ts";
 import type { Job } from "../model/job.ts";
+import { openJobs } from "../model/open-jobs.ts";
 import type { Attempt, Segment } from "../model/segment.ts";
+import { segmentsOf } from "../model/segment-tally.ts";
 import type { SchedulerState } from "../model/state.ts";
-import { isTerminal } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 
@@ -26,9 +27,8 @@ interface Lost {
 
 function lostIn({ jobs }: Pick<SchedulerState, "jobs">): readonly Lost[] {
   const found: Lost[] = [];
-  for (const job of jobs.values()) {
-    if (isTerminal(job.status)) continue;
-    for (const segment of job.segments) {
+  for (const job of openJobs(jobs).values()) {
+    for (const segment of segmentsOf(job, "pending")) {
       const { phase } = segment;
       if (phase.kind === "pending" && phase.lost !== undefined) found.push({ job, segment, lost: phase.lost });
     }

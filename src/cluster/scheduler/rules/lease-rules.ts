@@ -174,15 +174,13 @@ export function loseAttempt(
 }
 
 export function loseAttemptsOf(turn: Turn, clientId: ClientId, reason: string): void {
-  for (const attempt of [...turn.attempts.values()]) {
-    if (attempt.clientId === clientId) loseAttempt(turn, attempt, reason, "tell client");
-  }
+  for (const attempt of turn.attemptsOf(clientId)) loseAttempt(turn, attempt, reason, "tell client");
 }
 
 /** Leases of a client whose link is down end no later than `at`. */
 export function shortenLeases(turn: Turn, clientId: ClientId, at: number): void {
-  for (const attempt of [...turn.attempts.values()]) {
-    if (attempt.clientId === clientId && attempt.leaseEndsAt > at) turn.putAttempt({ ...attempt, leaseEndsAt: at });
+  for (const attempt of turn.attemptsOf(clientId)) {
+    if (attempt.leaseEndsAt > at) turn.putAttempt({ ...attempt, leaseEndsAt: at });
   }
 }
 

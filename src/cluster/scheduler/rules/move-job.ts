@@ -1,9 +1,8 @@
 // A job that waits gets another priority, or another place among the jobs of its owner.
 import type { Verdict } from "../model/decision.ts";
 import type { JobId } from "../model/ids.ts";
-import type { Job } from "../model/job.ts";
+import { isTerminal, type Job } from "../model/job.ts";
 import { ORDINARY_PRIORITY, type QueueMove, type QueuePlace } from "../model/queue-place.ts";
-import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
 import { refusal } from "./job-rules.ts";
 

@@ -7,6 +7,7 @@ import type { Client } from "../model/client.ts";
 import type { ClientId, JobId } from "../model/ids.ts";
 import type { Job, Unfit } from "../model/job.ts";
 import type { LandedResult, Segment } from "../model/segment.ts";
+import { tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { openJob } from "./job-rules.ts";
 import { dropSpeculativeAttempts, withoutAttempt } from "./speculative-attempts.ts";
@@ -75,6 +76,7 @@ export function settleParameterSets(turn: Turn, jobId: JobId, index: number): bo
   const rule = job?.settings.headers;
   // Encoders of several kinds side by side were asked for; the proof still wants one pixel format.
   if (job === null || (rule === undefined && job.settings.election?.allowMixed === true)) return true;
+  if (tallyOf(job).isAlike()) return true;
   const made = madeOf(job);
   const own = made.find(({ segment }) => segment.index === index);
   const other = made.find(({ parameterSets }) => own !== undefined && parameterSets !== own.parameterSets);

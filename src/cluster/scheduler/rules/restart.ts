@@ -1,7 +1,7 @@
 // The first decision after a start: the loaded state has moments of another clock, and nothing runs yet.
-import type { Job } from "../model/job.ts";
+import { isTerminal, type Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
-import { changeClientStatus, changeJobStatus, isTerminal } from "../model/state-changes.ts";
+import { changeClientStatus, changeJobStatus } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { holdersOf, withoutAttempt } from "./speculative-attempts.ts";

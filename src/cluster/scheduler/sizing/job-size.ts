@@ -3,6 +3,7 @@ import { firstUnassignedGop } from "../ability/capability.ts";
 import { roughPixelRate } from "../ability/encoders.ts";
 import type { JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
+import { tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { ENCODE_SLOWDOWN } from "./segment-shares.ts";
 import { knownUnassignedFrames, unassignedFrames } from "./sizing.ts";
@@ -50,7 +51,7 @@ export function framesRunning(turn: Turn): ReadonlyMap<JobId, number> {
 /** Frames that no client has yet, with an estimate of those that the index has not reached. */
 export function framesWaiting(job: Job): number {
   let frames = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
-  for (const { phase, frames: all } of job.segments)
-    if (phase.kind === "pending" || phase.kind === "measured") frames += all;
+  for (const kind of ["pending", "measured"] as const)
+    for (const at of tallyOf(job).placesOf(kind)) frames += job.segments[at]?.frames ?? 0;
   return frames;
 }

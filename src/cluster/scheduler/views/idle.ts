@@ -3,9 +3,8 @@ import { occupiesSlot } from "../ability/client-load.ts";
 import { encoderFor, lackFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
 import { rendersAlike, textPrint } from "../ability/text-rendering.ts";
 import type { Client } from "../model/client.ts";
-import type { Job } from "../model/job.ts";
+import { isTerminal, type Job } from "../model/job.ts";
 import type { SchedulerState } from "../model/state.ts";
-import { isTerminal } from "../model/state-changes.ts";
 
 export interface IdleClient {
   readonly client: Client;

@@ -1,10 +1,11 @@
 // How far a job is: a pure view of the state for lists, progress bars and estimates.
 import { countCapable, isReachable, isSuspended } from "../ability/capability.ts";
 import type { ClientId } from "../model/ids.ts";
-import type { Job } from "../model/job.ts";
+import { isTerminal, type Job } from "../model/job.ts";
+import { attemptsOfClient } from "../model/live-attempts.ts";
 import type { Attempt, Segment } from "../model/segment.ts";
+import { tallyOf } from "../model/segment-tally.ts";
 import type { SchedulerState } from "../model/state.ts";
-import { isTerminal } from "../model/state-changes.ts";
 import { isMeasuring } from "../sizing/segment-shares.ts";
 import { videoFrameRate } from "../sizing/sizing.ts";
 
@@ -27,14 +28,8 @@ export interface JobProgress {
 }
 
 export function jobProgress(state: SchedulerState, job: Job): JobProgress {
-  let framesDone = 0;
-  let done = 0;
-  for (const segment of job.segments) {
-    const { phase, frames } = segment;
-    if (phase.kind === "verified") done++;
-    if ("landed" in phase) framesDone += frames;
-    else if (segment.rate?.measuredBits !== undefined) framesDone += MEASURING_SHARE * frames;
-  }
+  const tally = tallyOf(job);
+  let framesDone = tally.landedFrames + (job.rate === undefined ? 0 : MEASURING_SHARE * framesMeasured(job));
   /** Of two attempts on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
   /** The same, without attempts of clients that are suspended, or whose link is down. */
@@ -70,10 +65,18 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     framesTotal: job.totalFrames,
     fps,
     etaSeconds: etaOf(job, total === null ? null : total - framesDone, pace, slowest),
-    segments: { done, running: leading.size, known: job.segments.length },
+    segments: { done: tally.verified, running: leading.size, known: job.segments.length },
     clients: clients.size,
     capableClients: countCapable(state.clients, job),
   };
+}
+
+/** In segments that are measured and have no result yet. */
+function framesMeasured({ segments }: Job): number {
+  let measured = 0;
+  for (const { phase, rate, frames } of segments)
+    if (!("landed" in phase) && rate?.measuredBits !== undefined) measured += frames;
+  return measured;
 }
 
 function putAhead(ahead: Map<number, Attempt>, attempt: Attempt): void {
@@ -115,6 +118,5 @@ function etaOf(job: Job, left: number | null, pace: number, slowest: number): nu
 
 /** The job of which a client holds segments; null when it holds nothing. */
 export function heldJobOf(state: SchedulerState, clientId: ClientId): string | null {
-  for (const attempt of state.attempts.values()) if (attempt.clientId === clientId) return attempt.jobId;
-  return null;
+  return attemptsOfClient(state.attempts, clientId)[0]?.jobId ?? null;
 }

@@ -13,12 +13,12 @@ test("each stage has its moment, and the last speed stays", () => {
   const encoding = stateOf({ id: "a", stage: "encoding", framesDone: 30, fps: 12.5 });
   const further = stateOf({ id: "a", stage: "encoding", framesDone: 60, fps: 14 });
   const uploading = stateOf({ id: "a", stage: "uploading", framesDone: 60, fps: 0 });
-  stages.note(none, queued, "t1");
-  stages.note(queued, encoding, "t2");
-  stages.note(encoding, further, "t3");
-  stages.note(further, uploading, "t4");
-  stages.note(uploading, uploading, "t5");
-  stages.note(uploading, none, "t6");
+  stages.note(queued, ["a"], "t1");
+  stages.note(encoding, ["a"], "t2");
+  stages.note(further, ["a"], "t3");
+  stages.note(uploading, ["a"], "t4");
+  stages.note(uploading, ["a"], "t5");
+  stages.note(none, ["a"], "t6");
   const at = ["queued t1", "encoding t2", "uploading t4"];
   const course = stages.of("a");
   expect(course?.stages.map((each) => `${each.stage} ${each.at}`)).toEqual(at);
@@ -28,11 +28,9 @@ test("each stage has its moment, and the last speed stays", () => {
 
 test("the oldest make room", () => {
   const stages = new AttemptStages();
-  let before = stateOf();
   for (let number = 0; number <= 20_000; number += 1) {
     const after = stateOf({ id: `a${number}`, stage: "queued", framesDone: 0, fps: 0 });
-    stages.note(before, after, "t");
-    before = after;
+    stages.note(after, after.attempts.keys(), "t");
   }
   expect([stages.of("a0"), stages.of("a1")?.frames]).toEqual([null, 0]);
 });

@@ -19,11 +19,11 @@ const MOST_SPEEDS = 200;
 export class AttemptStages {
   readonly #courses = new Map<AttemptId, Course>();
 
-  /** After each commit. States share structure: what is the same object has not changed. */
-  note(before: SchedulerState, after: SchedulerState, at: string): void {
-    if (before.attempts === after.attempts) return;
-    for (const [id, attempt] of after.attempts) {
-      if (before.attempts.get(id) !== attempt) this.#noteAttempt(attempt, at);
+  /** After each commit: the attempts that changed in it. */
+  note({ attempts }: SchedulerState, changed: Iterable<AttemptId>, at: string): void {
+    for (const id of changed) {
+      const attempt = attempts.get(id);
+      if (attempt !== undefined) this.#noteAttempt(attempt, at);
     }
   }
 

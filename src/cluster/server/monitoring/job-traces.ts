@@ -10,9 +10,8 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { SchedulerEvent } from "../../scheduler/model/decision.ts";
-import type { Job } from "../../scheduler/model/job.ts";
+import { isTerminal, type Job } from "../../scheduler/model/job.ts";
 import type { SchedulerState } from "../../scheduler/model/state.ts";
-import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import type { RunStep } from "../job/steps.ts";
 import { rootSpanIdOf, type TraceIds, traceIdOf } from "./trace-ids.ts";
 
