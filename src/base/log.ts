@@ -57,8 +57,13 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
 }
 
 /** The log of a command. */
-export function createLogAs(format: LogFormat, level: LogLevel, secrets: readonly string[]): Log {
-  return format === "json" ? createJsonLog(level, secrets) : createLog(level, secrets);
+export function createLogAs(
+  format: LogFormat,
+  level: LogLevel,
+  secrets: readonly string[],
+  sink: LogSink = process.stderr,
+): Log {
+  return format === "json" ? createJsonLog(level, secrets, sink) : createLog(level, secrets, sink);
 }
 
 /** A log that writes lines to `sink` (stderr) and replaces every secret in `secrets` by `***`. */

@@ -8,6 +8,7 @@ import {
   BadValue,
   choiceOption,
   listOption,
+  type OptionValues,
   optionalInteger,
   optionalSeconds,
   optionalText,
@@ -25,7 +26,8 @@ import { jsonOption, logOption, sandboxOption, serverOptions } from "./cli/commo
 import { connectionTo } from "./cli/connect.ts";
 import { chooseServer } from "./joining/choose-server.ts";
 import { restOptions, restRules } from "./joining/rest-options.ts";
-import { createLiveLine } from "./output/live-line.ts";
+import { tellClient } from "./joining/tell-client.ts";
+import { createLiveArea, type LiveArea } from "./output/live/live-area.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
 /** Less than the ten seconds that service managers and container runtimes leave between SIGTERM and SIGKILL. */
@@ -161,6 +163,58 @@ async function connectionWhenUp(
   }
 }
 
+interface Joining {
+  readonly given: OptionValues<typeof options>;
+  readonly origins: { readonly [K in keyof typeof options]: OptionOrigin };
+  readonly context: CommandContext;
+  readonly area: LiveArea;
+}
+
+async function encodeUntilStopped({ given, origins, context, area }: Joining): Promise<void> {
+  const { startClient } = await import("./wiring/start-client.ts");
+  const secrets = given.token === null ? [] : [given.token];
+  const logSink = { isTTY: context.stderr.isTty, write: (line: string) => area.print(line) };
+  const log = createLogAs(given["log-format"], given["log-level"], secrets, logSink);
+  const isNamed = [origins.server, origins["server-ip"], origins["server-port"]].some((from) => from !== "default");
+  const named = chooseAddress(given, origins);
+  const server = isNamed ? named : await chooseServer(named, given, context, log);
+  log.info(`Joining ${hostPort(server)}.`);
+  area.show(() => ["Looking at what this machine can encode…"]);
+  const connection = await connectionWhenUp(server, given, context, log);
+  if (connection === null) return;
+  if (connection.token !== null) secrets.push(connection.token);
+  context.setLastWords(
+    new AppError("E_INTERRUPTED", "stopped at once", "Segments that were encoded here go to another client."),
+  );
+  const names = { server: hostPort(server), client: given.name ?? hostname() };
+  const client = await startClient(
+    {
+      connection,
+      env: context.env,
+      sandbox: given.sandbox,
+      name: names.client,
+      workDir: resolve(context.cwd, given["work-dir"]),
+      slots: given.slots,
+      hwAccel: given["hw-accel"],
+      reconnectDelayMs: given["reconnect-delay"] * 1000,
+      isPersistent: given.persistent,
+      pathMaps: given["path-map"],
+      sourceAccess: given["source-access"],
+      benchmarkSeconds: given["benchmark-duration"],
+      finishWithinMs: given["drain-timeout"] * 1000,
+      stallSeconds: given["stall-timeout"],
+      isNice: given.nice,
+      rest: restRules(given),
+      maxCpu: given["max-cpu"],
+      hwDecode: given["hw-decode"] === "auto",
+      log,
+      onStatus: tellClient({ names, log, area, isJson: given["log-format"] === "json" }),
+    },
+    context.signal,
+  );
+  await client.ended;
+}
+
 export const join = defineCommand({
   path: ["join"],
   summary: "Encode for a server on this machine",
@@ -174,53 +228,15 @@ export const join = defineCommand({
     "ffcluster join --path-map /srv/films=/mnt/films",
   ],
   printsEvents: false,
-  async run({ options: given, origins, context }) {
+  async run({ options, origins, context }) {
     process.umask(0o077); // sources and segments are for this user alone
-    const { startClient } = await import("./wiring/start-client.ts");
-    const secrets = given.token === null ? [] : [given.token];
-    const log = createLogAs(given["log-format"], given["log-level"], secrets);
-    const isNamed = [origins.server, origins["server-ip"], origins["server-port"]].some((from) => from !== "default");
-    const named = chooseAddress(given, origins);
-    const server = isNamed ? named : await chooseServer(named, given, context, log);
-    log.info(`joining ${hostPort(server)}`);
-    const connection = await connectionWhenUp(server, given, context, log);
-    const exitCode = () => (context.signal.reason?.cause === "SIGINT" ? 130 : 0);
-    if (connection === null) return exitCode();
-    if (connection.token !== null) secrets.push(connection.token);
-    context.setLastWords(
-      new AppError("E_INTERRUPTED", "stopped at once", "Segments that were encoded here go to another client."),
-    );
-    const isJson = given["log-format"] === "json";
-    const live = createLiveLine(isJson ? { ...context.stderr, isTty: false, write() {} } : context.stderr);
-    const client = await startClient(
-      {
-        connection,
-        env: context.env,
-        sandbox: given.sandbox,
-        name: given.name ?? hostname(),
-        workDir: resolve(context.cwd, given["work-dir"]),
-        slots: given.slots,
-        hwAccel: given["hw-accel"],
-        reconnectDelayMs: given["reconnect-delay"] * 1000,
-        isPersistent: given.persistent,
-        pathMaps: given["path-map"],
-        sourceAccess: given["source-access"],
-        benchmarkSeconds: given["benchmark-duration"],
-        finishWithinMs: given["drain-timeout"] * 1000,
-        stallSeconds: given["stall-timeout"],
-        isNice: given.nice,
-        rest: restRules(given),
-        maxCpu: given["max-cpu"],
-        hwDecode: given["hw-decode"] === "auto",
-        log,
-        onReport: (report) => {
-          live.show(report.kind === "live" ? report.text : "");
-          if (report.kind === "event") log.info(report.text);
-        },
-      },
-      context.signal,
-    );
-    await client.ended.finally(() => live.show(""));
-    return exitCode();
+    const isJson = options["log-format"] === "json";
+    const area = createLiveArea(isJson ? { ...context.stderr, isTty: false } : context.stderr);
+    try {
+      await encodeUntilStopped({ given: options, origins, context, area });
+    } finally {
+      area.end();
+    }
+    return context.signal.reason?.cause === "SIGINT" ? 130 : 0;
   },
 });

@@ -2,10 +2,12 @@
 // because other clients may do the work.
 import { hostname } from "node:os";
 import type { Connection } from "../api/http-call.ts";
+import { hostPort } from "../api/server-address.ts";
 import { AppError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import type { SandboxMode } from "../base/sandbox/confinement.ts";
 import type { CommandContext } from "./cli/command.ts";
+import { newsOf } from "./joining/client-words.ts";
 import { type RestOptions, restRules } from "./joining/rest-options.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
@@ -57,8 +59,10 @@ export async function participate(
       maxCpu: given["max-cpu"],
       hwDecode: false,
       log: silentLog,
-      onReport: ({ kind, text }) => {
-        if (kind === "event" && /^(resting|working)/.test(text)) display.note(`This machine: ${text}`);
+      onStatus: (status) => {
+        if (status.kind !== "resting" && status.kind !== "rested") return;
+        const news = newsOf(status, { server: hostPort(connection.server), client: "this machine" });
+        if (news !== null) display.note(`This machine: ${news}`);
       },
     },
     signal,

@@ -66,7 +66,7 @@ test.skipIf(!isPossible)(
       cluster.start("client", ["join", "--work-dir", cluster.path("client"), ...args], env, inside(lan.client));
     const joined = async (args: readonly string[], address: string) => {
       const client = join(args);
-      await until("it has joined", JOINED_WITHIN_MS, async () => client.stderr().includes("connected as")).catch(
+      await until("it has joined", JOINED_WITHIN_MS, async () => client.stderr().includes("Connected to")).catch(
         (thrown) => {
           throw new Error(client.stderr(), { cause: thrown });
         },

@@ -62,7 +62,7 @@ test.skipIf(process.platform === "win32")(
     const token = ["--token", cluster.token];
     const own = ["join", "--server", address, ...token, "--name", CLIENT_NAME, "--work-dir", killedDir];
     const client = cluster.start(CLIENT_NAME, [...own, "--source-access", "gateway"], {}, OPEN_UMASK);
-    await until("the client is connected", 60_000, async () => client.stderr().includes("connected as"));
+    await until("the client is connected", 60_000, async () => client.stderr().includes("Connected to"));
     const asked = ["--participate", "--ffmpeg-params", "-c:v libx264 -preset veryslow -c:a aac", "-o", "o.mkv"];
     const submit = cluster.start("submit", ["submit", source, ...asked, "--server", address, ...token], {}, OPEN_UMASK);
     await until("the client writes a segment", 60_000, sees(new RegExp(`^/${CLIENT_NAME}-work/.*/segment\\.nut`)));

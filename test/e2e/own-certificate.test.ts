@@ -142,7 +142,7 @@ test.skipIf(!isPossible)(
     const remote = ["--source-access", "gateway", "--slots", "1", "--reconnect-delay", "0.2"];
     await giveKeptEncoders(cluster.path("client"), {});
     const client = cluster.start("join", ["join", ...trusted, ...remote, "--work-dir", cluster.path("client")], env);
-    const connected = () => client.stderr().split("connected as").length - 1;
+    const connected = () => client.stderr().split("Connected to").length - 1;
     await until("the client is connected", BOUND_MS, async () => connected() === 1);
     const request = ["-o", cluster.path("o.mp4"), "--ffmpeg-params", "-c:v libx264 -preset ultrafast", "--json"];
     const ended = await cluster.run(["submit", source, ...trusted, ...request], env);

@@ -38,7 +38,7 @@ test("a job over https and wss: upload, source blocks, results, download; others
   const remote = ["--source-access", "gateway", "--slots", "1", "--work-dir", cluster.path("client-work")];
   await giveKeptEncoders(cluster.path("client-work"), {});
   const client = cluster.start("join", ["join", "--server", `https://localhost:${port}`, ...CA, ...token, ...remote]);
-  await until("the client is connected", 60_000, async () => client.stderr().includes("connected as"));
+  await until("the client is connected", 60_000, async () => client.stderr().includes("Connected to"));
   const output = cluster.path("o.mp4");
   // An address that ffcluster does not take for its own machine's, so that the file is uploaded.
   const submit = ["submit", clip, "-o", output, "--ffmpeg-params", "-c:v libx264 -preset ultrafast", "--json"];
@@ -91,7 +91,7 @@ test("a job over https and wss: upload, source blocks, results, download; others
     exitCode: 0,
   });
   await until("the client hears it", 60_000, async () => client.stderr().includes("paused"));
-  expect(client.stderr().match(/connected as/g)).toHaveLength(1);
+  expect(client.stderr().match(/Connected to/g)).toHaveLength(1);
   for (const running of [client, server]) running.kill("SIGTERM");
   expect(await Promise.all([client.exited, server.exited])).toEqual([0, 0]);
 }, 180_000);

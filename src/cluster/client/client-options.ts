@@ -70,12 +70,24 @@ export interface ClientOptions {
   readonly machine?: MachineWatch;
 }
 
+/** A segment that the client holds. */
+export interface HeldSegment {
+  /** Null where the server does not say, or it was encoded before this start. */
+  readonly fileName: string | null;
+  readonly segment: number | null;
+  readonly stage: AttemptStage;
+  readonly frames: number;
+  /** That it will have; null: not known. */
+  readonly expectedFrames: number | null;
+  readonly fps: number;
+}
+
 export type ClientStatus =
   | { readonly kind: "connecting"; readonly clientId: string }
   | { readonly kind: "connected"; readonly clientId: string; readonly serverVersion: string; readonly slots: number }
   | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: number }
-  /** Attempts by stage, at every change. */
-  | { readonly kind: "working"; readonly attempts: Readonly<Record<AttemptStage, number>> }
+  /** What it holds, at every change. */
+  | { readonly kind: "working"; readonly held: readonly HeldSegment[] }
   /** The server suspends what runs here, or lets it go on. */
   | { readonly kind: "paused" | "resumed" }
   /** It takes no work by its own rules, or it does again. */

@@ -138,7 +138,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     diskSpace,
     segment: segmentParts(options, clientId, pausable, throttle),
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
-    onChange: () => options.onStatus?.({ kind: "working", attempts: attempts.counts() }),
+    onChange: () => options.onStatus?.({ kind: "working", held: attempts.shown() }),
   });
   await rest.start();
   for (const result of kept) attempts.resume(result);

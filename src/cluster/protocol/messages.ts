@@ -169,6 +169,8 @@ const offerSchema = z.object({
   secret: digest,
   jobId: id,
   segmentIndex: z.number().int().min(0),
+  /** The job's, for people. Absent from servers of earlier versions. */
+  fileName: z.string().max(1000).optional(),
   /** True for the first segment of this client on this job. */
   isBenchmark: z.boolean(),
   /** Run it at once, in the slot of another encode that is suspended meanwhile. Clients of earlier versions queue it. */

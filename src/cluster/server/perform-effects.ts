@@ -27,6 +27,8 @@ import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
 
 /** In the smallest cluster checks and encodes share a machine. Two checks at a time keep up with any number of clients. */
 const CHECKS_AT_A_TIME = 2;
+/** Of a name in an offer. */
+const LONGEST_NAME = 1000;
 
 export interface EffectParts {
   readonly tools: Tools;
@@ -162,6 +164,7 @@ export class EffectPerformer {
       secret: this.#parts.secrets.of(attempt.id),
       jobId: job.id,
       segmentIndex: segment.index,
+      fileName: job.fileName.slice(0, LONGEST_NAME),
       isBenchmark: attempt.isBenchmark,
       ...(attempt.isUrgent === true ? { isUrgent: true } : {}),
       ...(attempt.isFollowed === true ? { isFollowed: true } : {}),

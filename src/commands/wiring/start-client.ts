@@ -21,7 +21,7 @@ import { textPrints } from "../../hw/text-prints.ts";
 import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { HardwareFamily } from "../../media/model/encoder-family.ts";
-import { type ClientReport, reportOf } from "../clients/client-report.ts";
+import type { ToldStatus } from "../joining/client-words.ts";
 import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
@@ -50,7 +50,7 @@ export interface StartClientOptions {
   /** When it is stopped, it finishes encodes that need no longer than this. */
   readonly finishWithinMs: number;
   readonly log: Log;
-  readonly onReport: (report: ClientReport) => void;
+  readonly onStatus: (status: ToldStatus) => void;
 }
 
 function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly string[] | null {
@@ -143,7 +143,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         hardware: notesOf(report).filter(({ family }) => isAllowed(family)),
         store,
         log: options.log,
-        onStatus: (status) => options.onReport(reportOf(status)),
+        onStatus: options.onStatus,
       },
       signal,
     );

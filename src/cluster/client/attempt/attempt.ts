@@ -5,6 +5,7 @@ import { removeTree } from "../../../base/files.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
 import type { Progress } from "../../../media/ffmpeg/progress.ts";
 import type { AttemptStage, ClientMessage, Offer } from "../../protocol/messages.ts";
+import type { HeldSegment } from "../client-options.ts";
 import { bytesIn, type DiskSpace } from "../disk-space.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ClientStore, FinishedResult } from "../ports.ts";
@@ -40,7 +41,7 @@ export interface AttemptParts extends EncodeParts {
   readonly store: ClientStore;
   readonly diskSpace: DiskSpace;
   readonly upload: UploadParts;
-  /** Its state has changed, or it is cleaned up. */
+  /** Its state has changed, it went on, or it is cleaned up. */
   onChange(): void;
   /** It filled the disk: attempts that wait would fail too. */
   onDiskFull(): void;
@@ -61,6 +62,7 @@ export class Attempt {
   #reportedAtMs = 0;
   #keepsFolder = false;
   #done: Promise<void> = Promise.resolve();
+  #offer: Offer | null = null;
   /** For the log. */
   #about: Readonly<Record<string, unknown>>;
 
@@ -83,6 +85,7 @@ export class Attempt {
 
   /** Encodes what was offered, then hands it over. */
   start(offer: Offer): void {
+    this.#offer = offer;
     this.#about = { job: offer.jobId, segment: offer.segmentIndex, attempt: this.id };
     this.#run(() => this.#carryOut(offer));
   }
@@ -96,6 +99,19 @@ export class Attempt {
     if (this.#state === "ended") return;
     this.#reportedAtMs = performance.now();
     this.#send({ type: "progress", attemptId: this.id, stage: this.#state, frames: this.#frames, fps: this.#fps });
+  }
+
+  /** For people; null: it has ended. */
+  shown(): HeldSegment | null {
+    if (this.#state === "ended") return null;
+    return {
+      fileName: this.#offer?.fileName ?? null,
+      segment: this.#offer?.segmentIndex ?? null,
+      stage: this.#state,
+      frames: this.#frames,
+      expectedFrames: this.#expectedFrames,
+      fps: this.#fps,
+    };
   }
 
   /** Ends it: ffmpeg within two seconds. `keepFinished`: what only waits for the server stays for the next start. */
@@ -181,7 +197,10 @@ export class Attempt {
     this.#frames = frames;
     this.#fps = fps;
     if (frames > 0 && this.#state === "fetching") this.#enter("encoding");
-    else if (performance.now() - this.#reportedAtMs >= REPORT_AT_MOST_EVERY_MS) this.report();
+    else if (performance.now() - this.#reportedAtMs >= REPORT_AT_MOST_EVERY_MS) {
+      this.report();
+      this.#parts.onChange();
+    }
   }
 
   async #handOver(result: FinishedResult): Promise<void> {

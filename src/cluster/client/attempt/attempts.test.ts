@@ -180,16 +180,18 @@ test("queued, fetching, encoding, uploading: each stage is reported, and an offe
   const second = offer();
   for (const each of [first, second, first]) attempts.offer(each);
   await until(() => encode !== null);
-  expect(attempts.counts()).toEqual({ queued: 1, fetching: 1, encoding: 0, uploading: 0 });
+  const stagesNow = () => attempts.shown().map(({ stage }) => stage);
+  expect(stagesNow()).toEqual(["fetching", "queued"]);
   encode?.options.onProgress?.(progress(10, 5));
-  expect(attempts.counts()).toEqual({ queued: 1, fetching: 0, encoding: 1, uploading: 0 });
+  expect(stagesNow()).toEqual(["encoding", "queued"]);
+  expect(attempts.shown()[0]).toMatchObject({ segment: first.segmentIndex, frames: 10, fps: 5 });
   const path = join(segmentFolder(folder, first.attemptId), "segment.nut");
   await mkdir(segmentFolder(folder, first.attemptId));
   await writeFile(path, "bytes");
   const seams = { seamStart: null, seamAfterEnd: null };
   const report = { frames: 100, seconds: 1, encoder: "libx264", ffmpegVersion: "5.1", ...seams, decodeErrors: [] };
   encode?.end({ ok: true, path, report });
-  await until(() => attempts.counts().uploading === 1);
+  await until(() => stagesNow().includes("uploading"));
   const stages = sent.flatMap((each) =>
     each.type === "progress" && each.attemptId === first.attemptId ? [[each.stage, each.frames]] : [],
   );
@@ -228,7 +230,7 @@ test("a task that the client's own check refuses fails as refused", async () => 
 test("a full disk gives back the encode and all that still wait, and nothing begins on it", async () => {
   const [first, next, waiting, late] = [offer(), offer(), offer(), offer()];
   for (const each of [first, next, waiting]) attempts.offer(each);
-  await until(() => encode !== null && attempts.counts().queued === 2);
+  await until(() => encode !== null && attempts.shown().filter(({ stage }) => stage === "queued").length === 2);
   encode?.end({ ok: false, aborted: false, reason: "av_interleaved_write_frame(): No space left on device" });
   await until(() => attempts.held().length === 1);
   isDiskFull = true;

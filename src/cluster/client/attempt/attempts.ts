@@ -1,7 +1,8 @@
 // The attempts that this client holds: takes offers, reports each one every second, and ends them when the client leaves.
 import { dirname } from "node:path";
 import { delay } from "../../../base/clock.ts";
-import type { AttemptStage, Offer } from "../../protocol/messages.ts";
+import type { Offer } from "../../protocol/messages.ts";
+import type { HeldSegment } from "../client-options.ts";
 import type { FinishedResult } from "../ports.ts";
 import { Attempt, type AttemptParts, DISK_IS_FULL } from "./attempt.ts";
 import { segmentFolder } from "./segment-runner.ts";
@@ -87,11 +88,9 @@ export class Attempts {
     return [...this.#live.keys()];
   }
 
-  /** How many attempts are in each stage. */
-  counts(): Record<AttemptStage, number> {
-    const counts = { queued: 0, fetching: 0, encoding: 0, uploading: 0 };
-    for (const { state } of this.#live.values()) if (state !== "ended") counts[state] += 1;
-    return counts;
+  /** What it holds, for people. */
+  shown(): readonly HeldSegment[] {
+    return [...this.#live.values()].flatMap((attempt) => attempt.shown() ?? []);
   }
 
   /** On the way out: takes nothing more, gives back what would take longer than this, and waits for the others. */
