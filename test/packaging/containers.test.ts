@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { executableName } from "../../packaging/platforms.ts";
 import { secondsOption } from "../../src/base/config/option.ts";
-import { jobStatusSchema } from "../../src/cluster/server/views.ts";
+import { Metrics } from "../../src/cluster/server/monitoring/metrics.ts";
 import { type CommandLine, commandLines, complaints, knownVariables, shellBlocks } from "../support/command-lines.ts";
 
 const FOLDER = join(import.meta.dir, "../../packaging/containers");
@@ -101,23 +101,42 @@ describe("Kubernetes", async () => {
     },
   );
 
-  test("the number of clients follows from job states that the API knows, in the formula by their names", async () => {
-    const trigger = z.looseObject({ name: z.string(), metadata: z.looseObject({ url: z.url() }) });
+  /** As KEDA's metrics-api reads the text format of Prometheus: name and labels, all equal; the first that fits. */
+  function valueAt(text: string, location: string): number | null {
+    const [, name = "", labels = ""] = /^(\w+)(?:\{(.*)\})?$/.exec(location) ?? [];
+    const wanted = labels === "" ? [] : labels.split(",");
+    for (const line of text.split("\n")) {
+      const [, found = "", all = "", value = ""] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+      if (found === name && wanted.every((label) => all.split(",").includes(label))) return Number(value);
+    }
+    return null;
+  }
+
+  test("the number of clients follows from metrics that the server has, in the formula by their names", async () => {
+    const metadata = z.strictObject({
+      url: z.literal("https://ffcluster:5001/metrics"),
+      format: z.literal("prometheus"),
+      valueLocation: z.string(),
+      targetValue: z.string(),
+      authMode: z.literal("bearer"),
+      unsafeSsl: z.string(),
+    });
     const scaled = z.looseObject({
       spec: z.looseObject({
         scaleTargetRef: z.object({ name: z.string() }),
         advanced: z.object({ scalingModifiers: z.looseObject({ formula: z.string() }) }),
-        triggers: z.array(trigger),
+        triggers: z.array(z.looseObject({ name: z.string(), metadata })),
       }),
     });
     const [, object] = await read("scaling");
     const { spec } = scaled.parse(object);
-    expect(workloads.map(({ metadata }) => metadata.name)).toContain(spec.scaleTargetRef.name);
-    expect(spec.advanced.scalingModifiers.formula).toBe(spec.triggers.map(({ name }) => name).join(" + "));
-    for (const { metadata } of spec.triggers) {
-      const url = new URL(metadata.url);
-      expect(url.pathname).toBe("/api/v1/jobs");
-      expect(jobStatusSchema.safeParse(url.searchParams.get("status"))).toMatchObject({ success: true });
-    }
+    expect(workloads.map(({ metadata: { name } }) => name)).toContain(spec.scaleTargetRef.name);
+    const inFormula = [...spec.advanced.scalingModifiers.formula.matchAll(/[a-z]+/g)].map(([name]) => name);
+    expect(inFormula).toEqual(spec.triggers.map(({ name }) => name));
+    const metrics = new Metrics(() => 0);
+    const text = await metrics.text({ jobs: new Map(), clients: new Map(), attempts: new Map() });
+    metrics.stop();
+    const values = spec.triggers.map((each) => valueAt(text, each.metadata.valueLocation));
+    expect(values).toEqual(values.map(() => 0));
   });
 });
