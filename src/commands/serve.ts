@@ -24,6 +24,7 @@ import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
 import { announceOnLan } from "./serving/announce-on-lan.ts";
 import { chooseTls } from "./serving/choose-tls.ts";
+import { stoppedText } from "./serving/cluster-news.ts";
 import { collectorUrl } from "./serving/collector-url.ts";
 import { pointAtOthers, rememberWorkFolder } from "./serving/work-folders.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
@@ -247,6 +248,7 @@ export const serve = defineCommand({
       keepMs: given.keep === null ? null : given.keep * 1000,
       isKeepChosen: origins.keep !== "default",
       mediaRoots,
+      onNews: given["log-format"] === "json" ? () => undefined : (line) => log.info(line),
       storesFile: given.stores === null ? null : resolve(context.cwd, given.stores),
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
@@ -265,8 +267,10 @@ export const serve = defineCommand({
       if (given.json) printEvent(context, "ready", readyFields(given.host, server));
       await Promise.race([untilAborted(context.signal), broken.promise]);
     } finally {
+      const openJobs = server.openJobs();
       await announced?.stop();
       await server.stop();
+      if (given["log-format"] === "text") context.stderr.write(`${stoppedText(openJobs)}\n`);
     }
     return context.signal.reason?.cause === "SIGINT" ? 130 : 0;
   },

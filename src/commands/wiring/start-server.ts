@@ -24,6 +24,7 @@ import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
 import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { keptSince } from "./kept-since.ts";
+import { openJobs, tellOfCluster } from "./tell-of-cluster.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartServerOptions
@@ -39,6 +40,8 @@ export interface StartServerOptions
   readonly isMetricsOpen: boolean;
   /** `keepMs` is no default. */
   readonly isKeepChosen: boolean;
+  /** What happens in the cluster, a line each. */
+  readonly onNews: (line: string) => void;
   /** Called when it has the work directory, the jobs and the port, before it answers any request; again when its certificate changes. */
   readonly beforeAnswering: (bound: Bound) => Promise<void>;
 }
@@ -46,6 +49,8 @@ export interface StartServerOptions
 export interface RunningServer extends Bound {
   /** The one of the join line. */
   readonly joinToken: string;
+  /** Jobs that have not ended. */
+  readonly openJobs: () => number;
   stop(): Promise<void>;
 }
 
@@ -125,6 +130,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     throw thrown;
   });
   undo.defer(() => coordinator.close());
+  tellOfCluster(coordinator, options.onNews);
   const { host, log } = options;
   const ready = Promise.withResolvers<void>();
   const plainOnLoopback = options.tls.kind === "own";
@@ -159,5 +165,5 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     // An API that still listens would keep a server alive that can do nothing.
     await parts.disposeAsync().finally(() => api.stop());
   };
-  return { ...bound, joinToken: coordinator.joinToken(), stop };
+  return { ...bound, joinToken: coordinator.joinToken(), openJobs: () => openJobs(coordinator), stop };
 }
