@@ -140,12 +140,12 @@ export const RULES: readonly FolderRule[] = [
   {
     folder: "web",
     may: [],
-    except: ["cluster/server/views.ts", "commands/presets/shipped-presets.ts", "media/model"],
+    except: ["cluster/server/views.ts", "media/model"],
     never: [
       {
         folders: without("web"),
         because:
-          "The dashboard runs in a browser: it asks the API by its paths, and knows the types of its answers and the shipped presets alone.",
+          "The dashboard runs in a browser: it asks the API by its paths, and knows the types of its answers alone.",
       },
     ],
   },

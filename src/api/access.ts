@@ -41,10 +41,12 @@ export const ACCESS = defineAccess({
   "GET /metrics": { roles: OBSERVERS },
   "GET /api/v1/hello": { roles: EVERY_ROLE },
   "POST /api/v1/requests/check": { roles: SUBMITTERS },
+  "GET /api/v1/presets": { roles: WATCHERS },
 
   "POST /api/v1/sources": { roles: SUBMITTERS },
   "HEAD /api/v1/sources/:id": { roles: SUBMITTERS, scope: "source" },
   "PATCH /api/v1/sources/:id": { roles: SUBMITTERS, scope: "source" },
+  "POST /api/v1/sources/:id/preview": { roles: SUBMITTERS, scope: "source" },
   "POST /api/v1/sources/local": { roles: SUBMITTERS },
   "POST /api/v1/sources/local/:challengeId": { roles: SUBMITTERS, scope: "secret" },
   "POST /api/v1/sources/on-server": { roles: SUBMITTERS },

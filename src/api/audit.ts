@@ -10,6 +10,7 @@ type Changing = Extract<RouteKey, `${"DELETE" | "PATCH" | "POST"} ${string}`>;
 /** Null: nothing of it is written, or the handler says what it was. */
 const CHANGES: Readonly<Record<Changing, string | null>> = {
   "POST /api/v1/requests/check": null,
+  "POST /api/v1/sources/:id/preview": null,
   "POST /api/v1/sources": "source-upload-begin",
   "PATCH /api/v1/sources/:id": "source-upload",
   "POST /api/v1/sources/local": "source-offer",

@@ -161,6 +161,8 @@ export const requestCheckSchema = z.strictObject({
 });
 export type RequestCheck = z.input<typeof requestCheckSchema>;
 
+export const previewSchema = z.strictObject({ ffmpeg_params: z.string().max(20_000).nullable().default(null) });
+
 export const uploadSchema = z.strictObject({
   name: shortText,
   bytes: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),

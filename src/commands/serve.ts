@@ -19,6 +19,7 @@ import { createLogAs } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { defineCommand, printEvent } from "./cli/command.ts";
 import { jsonOption, logOption, presetOption, sandboxOption } from "./cli/common-options.ts";
+import { allPresets, presetViews } from "./presets/find-preset.ts";
 import { withPreset } from "./presets/with-preset.ts";
 import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
@@ -249,6 +250,7 @@ export const serve = defineCommand({
       isKeepChosen: origins.keep !== "default",
       mediaRoots,
       onNews: given["log-format"] === "json" ? () => undefined : (line) => log.info(line),
+      presets: presetViews(await allPresets(context.cwd)),
       storesFile: given.stores === null ? null : resolve(context.cwd, given.stores),
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.

@@ -32,10 +32,12 @@ async function submit(page: BrowserPage, clip: string, request: string): Promise
   await page.click('nav a[href="#/submit"]');
   await page.untilText("Drop films or folders here", SOON_MS);
   await page.drop(".drop", [clip]);
-  await page.untilText("Encode 1 film", SOON_MS);
+  await page.untilText("Upload 1 film and look", SOON_MS);
   await page.type("#request", request);
   await page.untilText("Makes ", SOON_MS);
   await page.click("button.main");
+  await page.untilText("is encoded by libx264", SOON_MS);
+  await page.click("#main .cards button.main");
   await page.untilTrue("the film is a job", `document.querySelector('a[href^="#/jobs/"]')`, SOON_MS);
   const link = await page.evaluate<string>(`document.querySelector('a[href^="#/jobs/"]').hash`);
   return link.replace("#/jobs/", "");

@@ -34,6 +34,7 @@ import type {
   JobView,
   LocalChallengeView,
   ServerInfoView,
+  SourcePreviewView,
   SourceView,
   TokenView,
 } from "../../src/cluster/server/views.ts";
@@ -355,6 +356,20 @@ export class MemoryCoordinator implements Coordinator {
   async openServerSource(path: string, who: Principal): Promise<SourceView> {
     if (path.startsWith("/")) throw new AppError("E_OUTSIDE_MEDIA_ROOT", `${path} is outside`, "Use --media-root.");
     return this.#keepSource(path, new Uint8Array(10), who);
+  }
+
+  presets() {
+    return [{ name: "mine", ffmpeg_params: "-c:v libx264", reason: "", is_own: true }];
+  }
+
+  async previewSource(sourceId: string, ffmpegParams: string | null): Promise<SourcePreviewView> {
+    if (!this.sources.has(sourceId)) throw new AppError("E_UNKNOWN_ID", `no source ${sourceId}`, "Submit it again.");
+    const { outputName } = this.checkRequest(ffmpegParams, null, "in.mp4");
+    const video = { codec: "h264", width: 320, height: 180, pixel_format: "yuv420p", fps: 24, frames: 24 };
+    return {
+      ...{ is_whole: true, duration_seconds: 1, video, streams: [] },
+      ...{ output_name: outputName, encoder: "libx264", split: null },
+    };
   }
 
   checkRequest(ffmpegParams: string | null, outputName: string | null, inputName: string) {

@@ -7,6 +7,7 @@ import {
   createdTokenSchema,
   errorBodySchema,
   jobSchema,
+  presetSchema,
   serverInfoSchema,
   tokenSchema,
 } from "../../cluster/server/views.ts";
@@ -40,6 +41,11 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, Described>, Op
     tag: "server",
     summary: "Read metrics, as Prometheus does",
     answers: { 200: { description: "Its text format, version 0.0.4.", type: "text/plain" } },
+  },
+  "GET /api/v1/presets": {
+    tag: "server",
+    summary: "List the presets of the server: shipped ones, and those of its config file",
+    answers: ok(z.array(presetSchema), "Named requests."),
   },
   "GET /api/v1/hello": {
     tag: "server",

@@ -10,6 +10,7 @@ import {
   jobDetailSchema,
   jobSchema,
   localChallengeSchema,
+  sourcePreviewSchema,
   sourceSchema,
   uploadBegunSchema,
 } from "../../cluster/server/views.ts";
@@ -26,6 +27,7 @@ import {
   localProofSchema,
   localSourceSchema,
   moveJobSchema,
+  previewSchema,
   requestCheckedSchema,
   requestCheckSchema,
   serverSourceSchema,
@@ -101,6 +103,12 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     summary: "Name a file below a media root",
     body: serverSourceSchema,
     answers: created(sourceSchema, "The source."),
+  },
+  "POST /api/v1/sources/:id/preview": {
+    tag: "sources",
+    summary: "Show what a job would make of a source; of one on its way, what its header says",
+    body: previewSchema,
+    answers: ok(sourcePreviewSchema, "Its streams, what becomes of each, and how it would be split."),
   },
   "GET /api/v1/sources/:id/blocks/:n": { tag: "sources", summary: "Read one block", answers: bytes("The block.") },
   "POST /api/v1/jobs": {

@@ -10,6 +10,7 @@ export const serverRoutes: readonly Route[] = [
     return new Response(await coordinator.metrics(), { headers });
   }),
   route("GET /api/v1/hello", ({ coordinator }) => json(coordinator.info())),
+  route("GET /api/v1/presets", ({ coordinator }) => json(coordinator.presets())),
   route("POST /api/v1/requests/check", async (call) => {
     const wanted = await readJson(call, requestCheckSchema);
     const { outputName, videoCodec } = call.coordinator.checkRequest(

@@ -2,7 +2,14 @@
 import { AppError } from "../../base/errors.ts";
 import { appendOfRequest, headersOfState } from "../../base/upload/resumable-upload.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
-import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, uploadSchema } from "../contract.ts";
+import {
+  API_PREFIX,
+  localProofSchema,
+  localSourceSchema,
+  previewSchema,
+  serverSourceSchema,
+  uploadSchema,
+} from "../contract.ts";
 import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { sourceName } from "../source-name.ts";
@@ -41,10 +48,19 @@ async function block({ coordinator, param, who, cutWhenEnded, hasMoved }: Call):
   return new Response(cutWhenEnded() ? bytes : endingBody(new Blob([bytes]), who.ended, hasMoved), { headers });
 }
 
+async function preview(call: Call): Promise<Response> {
+  const { coordinator, request, param, who, spend } = call;
+  const { ffmpeg_params: ffmpegParams } = await readJson(call, previewSchema);
+  spend("sources");
+  const signal = AbortSignal.any([request.signal, who.ended]);
+  return json(await coordinator.previewSource(param("id"), ffmpegParams, signal));
+}
+
 export const sourceRoutes: readonly Route[] = [
   route("POST /api/v1/sources", begin),
   route("HEAD /api/v1/sources/:id", state),
   route("PATCH /api/v1/sources/:id", append),
+  route("POST /api/v1/sources/:id/preview", preview),
   route("POST /api/v1/sources/local", async (call) => {
     const { coordinator, about, spend } = call;
     const file = await readJson(call, localSourceSchema);

@@ -40,7 +40,7 @@ import type { ResultReceiver } from "./transfers/result-receiver.ts";
 import { SourceRegistry } from "./transfers/source-registry.ts";
 import { SourceUploads } from "./transfers/source-uploads.ts";
 import { SubtitleFiles } from "./transfers/subtitle-files.ts";
-import type { ServerInfoView } from "./views.ts";
+import type { PresetView, ServerInfoView } from "./views.ts";
 import { openWebhooks } from "./webhooks/open-webhooks.ts";
 
 export interface CoordinatorOptions {
@@ -59,6 +59,8 @@ export interface CoordinatorOptions {
   readonly maxRetries: number;
   readonly retryDelayMs: number;
   readonly mediaRoots: readonly string[];
+  /** What the dashboard offers; the default: none. */
+  readonly presets?: readonly PresetView[];
   /** Object stores and hosts that jobs may use. */
   readonly stores: StoresFile;
   readonly env: Environment;
@@ -134,6 +136,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const jobs = jobCalls({ engine, store, registry, folders, watchers, stages, subtitleFiles, remote });
   return {
     info: () => infoOf(options),
+    presets: () => options.presets ?? [],
     ...intake,
     ...jobs,
     ...frameCalls({ tools, folders, registry, remote, output: jobs.output }),

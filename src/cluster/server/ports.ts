@@ -26,7 +26,9 @@ import type {
   JobDetailView,
   JobView,
   LocalChallengeView,
+  PresetView,
   ServerInfoView,
+  SourcePreviewView,
   SourceView,
   UploadBegunView,
 } from "./views.ts";
@@ -177,6 +179,14 @@ export interface Coordinator extends AccessCalls, WebhookCalls {
    * Errors: E_NO_MEDIA_ROOT, E_OUTSIDE_MEDIA_ROOT, E_SOURCE_MISSING, E_SOURCE_REFUSED, E_SOURCE_EMPTY.
    */
   openServerSource(path: string, who: Principal): Promise<SourceView>;
+  /**
+   * What a job would make of a source that no job has yet; of one that is still on its way, what its header says.
+   * Errors: E_UNKNOWN_ID, those of checkRequest and createJob about the source, E_WRONG_STATE where too little has arrived,
+   * E_INTERRUPTED.
+   */
+  previewSource(sourceId: string, ffmpegParams: string | null, signal: AbortSignal): Promise<SourcePreviewView>;
+  /** Those that a request may be taken from. */
+  presets(): readonly PresetView[];
   /** Refuses a request before anything is uploaded. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
   checkRequest(
     ffmpegParams: string | null,

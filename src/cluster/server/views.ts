@@ -276,6 +276,65 @@ export type ClientDetailView = DeepReadonly<z.infer<typeof clientDetailSchema>>;
 export const sourceSchema = z.object({ source_id: z.string(), name: z.string(), bytes: z.number() });
 export type SourceView = DeepReadonly<z.infer<typeof sourceSchema>>;
 
+const previewedStreamSchema = z.object({
+  index: z.number(),
+  type: z.string(),
+  codec: z.string(),
+  language: z.string().nullable(),
+  title: z.string().nullable(),
+  action: z.enum(["encode", "copy", "convert", "leave-out"]),
+  /** For streams that are encoded or converted. */
+  encoder: z.string().nullable(),
+  /** Why the stream is left out. */
+  reason: z.string().nullable(),
+});
+
+/** What a job would make of a source. */
+export const sourcePreviewSchema = z.object({
+  /** False: it is still on its way, and this is what its header says. */
+  is_whole: z.boolean(),
+  duration_seconds: z.number().nullable(),
+  video: z.object({
+    codec: z.string(),
+    width: z.number(),
+    height: z.number(),
+    pixel_format: z.string(),
+    fps: z.number().nullable(),
+    /** Null: not counted yet, or without times in the file. */
+    frames: z.number().nullable(),
+  }),
+  streams: z.array(previewedStreamSchema),
+  output_name: z.string(),
+  encoder: z.string(),
+  /** How it would be split, for several numbers of clients; null: not known yet. */
+  split: z
+    .object({
+      mode: z.enum(["keyframes", "whole"]),
+      reason: z.string().nullable(),
+      outlook: z.array(
+        z.object({
+          clients: z.number(),
+          segments: z.number(),
+          busy_clients: z.number(),
+          longest_segment_seconds: z.number(),
+        }),
+      ),
+    })
+    .nullable(),
+});
+export type SourcePreviewView = DeepReadonly<z.infer<typeof sourcePreviewSchema>>;
+
+/** A named request. */
+export const presetSchema = z.object({
+  name: z.string(),
+  ffmpeg_params: z.string(),
+  /** What it is for; empty: nobody said. */
+  reason: z.string(),
+  /** Of the config file that the server was started with. */
+  is_own: z.boolean(),
+});
+export type PresetView = DeepReadonly<z.infer<typeof presetSchema>>;
+
 /** An upload, with the id that its source will have and the number of bytes that have already arrived. */
 export const uploadBegunSchema = z.object({ source_id: z.string(), offset: z.number() });
 export type UploadBegunView = DeepReadonly<z.infer<typeof uploadBegunSchema>>;

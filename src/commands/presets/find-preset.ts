@@ -26,6 +26,13 @@ export async function allPresets(folder: string): Promise<readonly KnownPreset[]
   ];
 }
 
+/** As the server shows them. */
+export function presetViews(presets: readonly KnownPreset[]) {
+  return presets.map(({ name, reason, ffmpegParams, from }) => {
+    return { name, reason, ffmpeg_params: ffmpegParams, is_own: from === "config file" };
+  });
+}
+
 /** x264's presets, those of SVT-AV1 by number, and NVENC's. */
 const isEncoders = (name: string) => SPEEDS.some((speed) => speed === name) || /^(\d{1,2}|p[1-7])$/.test(name);
 

@@ -18,7 +18,7 @@ export function SpeedChart({ speeds }: { readonly speeds: Speeds }) {
     const x = ((Date.parse(at) - from) * WIDTH) / Math.max(1, to - from);
     return `${Math.round(x)},${Math.round(HEIGHT - EDGE - (speed * (HEIGHT - 2 * EDGE)) / highest)}`;
   });
-  const label = `Speed of its last ${speeds.length} encodes, since ${ago(first.at, Date.now())}`;
+  const label = `Speed of its last ${speeds.length} encodes, the first ${ago(first.at, Date.now())}`;
   return (
     <figure class="chart">
       <figcaption>

@@ -1,16 +1,24 @@
 // Submit: films are dropped here, the request is chosen and checked before a byte is sent, and each upload becomes a job.
 import { signal } from "@preact/signals";
-import { SHIPPED_PRESETS } from "../../commands/presets/shipped-presets.ts";
+import { useEffect } from "preact/hooks";
+import type { PresetView } from "../../cluster/server/views.ts";
+import { ask } from "../live/api.ts";
+import { attempt } from "../live/notices.ts";
 import { bytes, count } from "../text/format.ts";
 import { chosenFiles, droppedFiles } from "./dropped-files.ts";
+import { leftBehind } from "./left-behind.ts";
 import { RequestCheck } from "./request-check.tsx";
 import { UploadList } from "./upload-list.tsx";
-import { sendFiles } from "./uploads.ts";
+import { sendFiles, uploads } from "./uploads.ts";
 
 const files = signal<readonly File[]>([]);
 const preset = signal("");
 /** As --ffmpeg-params takes it; empty: the server's default. */
 const request = signal("");
+const presets = signal<readonly PresetView[]>([]);
+/** Whether a film waits for a yes before it is a job; null: one alone does, several do not. */
+const asksFirst = signal<boolean | null>(null);
+const willAsk = () => asksFirst.value ?? files.value.length <= 1;
 const isOver = signal(false);
 const isRefused = signal(false);
 
@@ -23,21 +31,62 @@ export function SubmitPage() {
   return (
     <>
       <h1 class="hidden">Submit</h1>
+      <UploadList />
+      <LeftBehind />
       <DropZone />
       {files.value.length > 0 && <Chosen />}
       <Request />
       <p class="actions">
         <button type="button" class="main" disabled={files.value.length === 0 || isRefused.value} onClick={send}>
-          {files.value.length === 0 ? "Choose a film first" : `Encode ${count(files.value.length, "film")}`}
+          {mainText()}
         </button>
       </p>
-      <UploadList />
     </>
   );
 }
 
+function mainText(): string {
+  const many = files.value.length;
+  if (many === 0) return "Choose a film first";
+  return willAsk() ? `Upload ${count(many, "film")} and look` : `Encode ${count(many, "film")}`;
+}
+
+function AskFirst() {
+  return (
+    <>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={willAsk()}
+          onChange={(event) => {
+            asksFirst.value = event.currentTarget.checked;
+          }}
+        />
+        Show what becomes of each stream, and wait for my yes
+      </label>
+      <p class="hint">
+        {willAsk()
+          ? "A browser can't look into films, so the upload comes first. No job is made before you say so."
+          : "Each film becomes a job as soon as it has arrived."}
+      </p>
+    </>
+  );
+}
+
+/** A page can't open files by itself. */
+function LeftBehind() {
+  const left = leftBehind().filter(({ name }) => uploads.value.every(({ file }) => file.name !== name));
+  if (left.length === 0) return null;
+  return (
+    <p class="card" role="status">
+      {left.map(({ name }) => name).join(", ")}: the upload broke off. Choose the same file again, and it goes on where
+      it was.
+    </p>
+  );
+}
+
 function send(): void {
-  sendFiles(files.value, request.value.trim());
+  sendFiles(files.value, request.value.trim(), willAsk());
   files.value = [];
 }
 
@@ -111,7 +160,12 @@ function Chosen() {
 }
 
 function Request() {
-  const chosen = SHIPPED_PRESETS.find(({ name }) => name === preset.value);
+  useEffect(() => {
+    void attempt(async () => {
+      presets.value = await ask<readonly PresetView[]>("/api/v1/presets");
+    }, "");
+  }, []);
+  const chosen = presets.value.find(({ name }) => name === preset.value);
   return (
     <section>
       <h2>What to make of them</h2>
@@ -122,17 +176,18 @@ function Request() {
           value={preset.value}
           onChange={(event) => {
             preset.value = event.currentTarget.value;
-            request.value = SHIPPED_PRESETS.find(({ name }) => name === preset.value)?.ffmpegParams ?? "";
+            request.value = presets.value.find(({ name }) => name === preset.value)?.ffmpeg_params ?? "";
           }}
         >
           <option value="">The server's default</option>
-          {SHIPPED_PRESETS.map(({ name }) => (
+          {presets.value.map(({ name, is_own: isOwn }) => (
             <option key={name} value={name}>
               {name}
+              {isOwn && " (this server's own)"}
             </option>
           ))}
         </select>
-        {chosen !== undefined && <p class="hint">{chosen.reason}</p>}
+        {chosen !== undefined && chosen.reason !== "" && <p class="hint">{chosen.reason}</p>}
         <label for="request">Request, in ffmpeg's own words</label>
         <textarea
           id="request"
@@ -149,6 +204,7 @@ function Request() {
           inputName={files.value[0]?.name ?? "film.mp4"}
           isRefused={isRefused}
         />
+        <AskFirst />
       </div>
     </section>
   );

@@ -3,12 +3,15 @@ import { Badge } from "../parts/badge.tsx";
 import { Bar, type Tone } from "../parts/bar.tsx";
 import { Words } from "../parts/words.tsx";
 import { bytes } from "../text/format.ts";
-import { goOn, remove, type Sending, type Stage, uploads } from "./uploads.ts";
+import { PreviewCard } from "./preview-card.tsx";
+import { encode, goOn, remove, type Sending, type Stage, uploads } from "./uploads.ts";
 
 const STAGES: Readonly<Record<Stage, { readonly word: string; readonly tone: Tone }>> = {
   waiting: { word: "Waits", tone: "idle" },
   sending: { word: "Uploading", tone: "busy" },
-  checking: { word: "The server looks at it", tone: "busy" },
+  looking: { word: "The server looks at it", tone: "busy" },
+  ready: { word: "Waits for your yes", tone: "paused" },
+  checking: { word: "Becomes a job", tone: "busy" },
   job: { word: "Is a job", tone: "ok" },
   failed: { word: "Failed", tone: "failed" },
 };
@@ -30,7 +33,7 @@ export function UploadList() {
 }
 
 function UploadCard({ sending }: { readonly sending: Sending }) {
-  const { id, file, stage, sent, jobId, failure } = sending;
+  const { id, file, stage, sent, jobId, failure, preview, sourceId } = sending;
   const { word, tone } = STAGES[stage];
   return (
     <article class="card">
@@ -46,20 +49,26 @@ function UploadCard({ sending }: { readonly sending: Sending }) {
           {bytes(sent)} of {bytes(file.size)}
         </span>
       </p>
+      {preview !== null && stage !== "job" && <PreviewCard preview={preview} />}
       {failure !== null && (
         <p class="failure">
           <Words text={failure.message} /> <Words text={failure.hint} />
         </p>
       )}
       <p class="actions">
+        {stage === "ready" && (
+          <button type="button" class="main" onClick={() => void encode(id)}>
+            Encode
+          </button>
+        )}
         {stage === "failed" && (
-          <button type="button" onClick={() => goOn(id)}>
+          <button type="button" onClick={() => (sourceId === null ? goOn(id) : void encode(id))}>
             Go on
           </button>
         )}
-        {stage !== "checking" && (
+        {stage !== "checking" && stage !== "looking" && (
           <button type="button" onClick={() => remove(id)}>
-            {stage === "sending" ? "Stop" : "Take off the list"}
+            {stage === "sending" ? "Stop" : stage === "ready" ? "Discard" : "Take off the list"}
           </button>
         )}
       </p>

@@ -10,6 +10,8 @@ import type { Engine } from "../engine.ts";
 import { checkRequest } from "../intake/check-request.ts";
 import { type JobDefaults, prepareJob } from "../intake/create-job.ts";
 import type { JobRequest } from "../intake/job-request.ts";
+import { previewSource } from "../intake/source-preview.ts";
+import { holdSource } from "../job/held-source.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { Idempotency, SourceRecord } from "../job/job-record.ts";
 import type { KeptSources } from "../job/kept-sources.ts";
@@ -36,6 +38,7 @@ type IntakeCalls = Pick<
   | "proveLocalSource"
   | "openServerSource"
   | "checkRequest"
+  | "previewSource"
   | "createJob"
   | "createJobOnce"
 >;
@@ -150,6 +153,19 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => {
       const checked = checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles);
       return { outputName: checked.outputName, videoCodec: codecOfEncoder(checked.request.video.encoder) };
+    },
+    async previewSource(sourceId, ffmpegParams, signal) {
+      if (probes.waiting >= MOST_WAITING)
+        throw new AppError("E_BUSY", "many sources are looked at", "Try again later.");
+      return await probes.run(async () => {
+        const part = uploads.arrived(sourceId);
+        if (part !== null) return await previewSource(tools, defaults, part, ffmpegParams, signal);
+        const source = sources.get(sourceId);
+        // What its name leads to may be another file by now.
+        await using held = await holdSource({ tools, remote }, source, defaults.blockBytes);
+        const file = { name: source.name, path: held.path, isWhole: true };
+        return await previewSource(tools, defaults, file, ffmpegParams, signal);
+      });
     },
 
     createJob: (asked, who) => createJob(asked, who),

@@ -146,6 +146,12 @@ export class SourceUploads {
     return this.#open.get(id)?.note.owner;
   }
 
+  /** The file of an upload that is not whole yet, for whoever wants to read its beginning; null: there is none. */
+  arrived(id: string): { readonly name: string; readonly path: string; readonly isWhole: false } | null {
+    const upload = this.#open.get(id);
+    return upload === undefined ? null : { name: upload.note.name, path: upload.file.path, isWhole: false };
+  }
+
   /** How many bytes of an upload have arrived. Ends a request that still appends to it. Errors: E_UNKNOWN_ID. */
   async state(id: string): Promise<UploadFound> {
     const upload = this.#open.get(id);
