@@ -11,6 +11,8 @@ const MOST_STRANGERS = 128;
 /** Of all descriptors that may be open, the share that strangers may have at most. */
 const STRANGERS_SHARE = 1 / 4;
 const LOOK_EVERY_MS = 100;
+/** A look at each connection takes milliseconds where there are a thousand: without need only this often. */
+const LOOK_WITHOUT_NEED_MS = 5000;
 const SHUT_BOTH_WAYS = 2;
 /** `setsockopt`: a close discards what is not sent yet (struct linger: on, for 0 seconds). */
 const SOL_SOCKET = 1;
@@ -118,11 +120,16 @@ class LinuxGuard implements ConnectionGuard {
   /** Kept open, so that a look is possible when there is no other descriptor left. */
   #spare: number[] = [];
   #isLoud = true;
+  /** While fewer descriptors are open, they are not short. */
+  readonly #enough: number;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(port: number, log: Log) {
     this.#port = port;
     this.#log = log;
-    this.#most = Math.max(8, Math.min(MOST_STRANGERS, Math.floor(mostDescriptors() * STRANGERS_SHARE)));
+    const all = mostDescriptors();
+    this.#most = Math.max(8, Math.min(MOST_STRANGERS, Math.floor(all * STRANGERS_SHARE)));
+    this.#enough = all / 2;
     const { shutdown, setsockopt } = dlopen("libc.so.6", {
       shutdown: { args: ["i32", "i32"], returns: "i32" },
       setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
@@ -175,9 +182,20 @@ class LinuxGuard implements ConnectionGuard {
     if (this.#spare.length === 0) this.#spare = [openSync("/dev/null", "r"), openSync("/dev/null", "r")];
   }
 
+  /**
+   * Fewer descriptors are open than strangers and those with a token may have together. Some of the latter may have gone
+   * unnoticed, but descriptors are not short, and it won't be long until the next look.
+   */
+  #isEasy(free: number): boolean {
+    if (free < this.#most) return true;
+    const isSoon = performance.now() - this.#lookedAt < LOOK_WITHOUT_NEED_MS;
+    return isSoon && free < this.#enough && free - this.#trusted.size < this.#most;
+  }
+
   #look(): void {
     const free = lowestFree();
-    if (free !== null && free < this.#most) return; // fewer are open than strangers alone may have
+    if (free !== null && this.#isEasy(free)) return;
+    this.#lookedAt = performance.now();
     for (const fd of this.#spare.splice(0)) closeSync(fd);
     try {
       this.#cutStrangers();

@@ -5,6 +5,7 @@ import type { Release } from "../../../media/ffmpeg/releases.ts";
 import { HARDWARE_FAMILIES } from "../../../media/model/encoder-family.ts";
 import type { ReleaseRange } from "../../../media/plan/alike-releases.ts";
 import type { Client } from "../model/client.ts";
+import type { JobId } from "../model/ids.ts";
 import type { Job, JobSettings } from "../model/job.ts";
 import { rendersAlike } from "./text-rendering.ts";
 
@@ -111,8 +112,28 @@ function isFaster(client: Client, one: string, other: string): boolean {
   return roughPixelRate(one) * slotsFor(client, one) > roughPixelRate(other) * slotsFor(client, other);
 }
 
+interface Found extends Pick<Job, "settings" | "encoder"> {
+  readonly unfit: Job["unfit"];
+  readonly answer: string | null;
+}
+
+/** Of a client as it is, by job: it is asked for all clients in every decision, and what it depends on seldom changes. */
+const found = new WeakMap<Client, Map<JobId, Found>>();
+
 /** The encoder this client would use: the job's, or its own fastest with --allow-mixed. Null: none. */
 export function encoderFor(client: Client, job: Job): string | null {
+  if (job.text !== undefined) return findEncoder(client, job);
+  const ofClient = found.get(client) ?? new Map<JobId, Found>();
+  const known = ofClient.get(job.id);
+  const { settings, encoder, unfit } = job;
+  if (known?.settings === settings && known.encoder === encoder && known.unfit === unfit) return known.answer;
+  const answer = findEncoder(client, job);
+  ofClient.set(job.id, { settings, encoder, unfit, answer });
+  found.set(client, ofClient);
+  return answer;
+}
+
+function findEncoder(client: Client, job: Job): string | null {
   const { election } = job.settings;
   if (election === undefined || !election.allowMixed) return canUse(client, job, job.encoder) ? job.encoder : null;
   let best: string | null = null;

@@ -13,7 +13,7 @@ import type { Client } from "../model/client.ts";
 import type { ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
-import { segmentsOf } from "../model/segment-tally.ts";
+import { segmentsOf, tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
@@ -150,6 +150,13 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
     speeds.set(job.id, known);
     return known;
   };
+  // By the job as it is: it is another object after each lease.
+  const inFlight = new Map<Job, number>();
+  const inFlightOf = (job: Job): number => {
+    const known = inFlight.get(job) ?? framesInFlight(job);
+    inFlight.set(job, known);
+    return known;
+  };
   for (const client of clients) {
     const job = firstFor(turn, client, waiting);
     if (job === undefined || job.split.mode === "whole" || client.slotFps[job.id] === undefined) continue;
@@ -158,7 +165,7 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
     const { active, slots, hasCapacity } = loadOf(turn, client, job);
     if (active !== slots || !hasCapacity) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
-    if (unassigned < 2 * framesInFlight(job)) continue;
+    if (unassigned < 2 * inFlightOf(job)) continue;
     const formed = formSegment(turn, job, client, speedsOf(job), framesAhead(turn, client, job));
     const isDue = waiting.some(({ id, isOverdue }) => isOverdue && id === job.id);
     if (formed !== null) grantFormed(turn, job, formed, client, { isDue, isFollowed: queue.isContested });
@@ -166,7 +173,9 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
 }
 
 function framesInFlight(job: Job): number {
-  return segmentsOf(job, "leased").reduce((sum, { frames }) => sum + frames, 0);
+  let frames = 0;
+  for (const at of tallyOf(job).placesOf("leased")) frames += job.segments[at]?.frames ?? 0;
+  return frames;
 }
 
 /** Leases one segment of the job to the client; false when there is none for it now. */
