@@ -11,6 +11,8 @@ import { giveKeptLists, keepLists } from "./kept-lists.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
 const STARTED_WITHIN_MS = 60_000;
+/** What an ended program has said is in its pipes. */
+const READ_WITHIN_MS = 10_000;
 /** Between two looks at what is waited for; each costs a millisecond of processor time, and several tests wait at a time. */
 const PAUSE_MS = 40;
 /** For an end, which does not pass. */
@@ -130,7 +132,7 @@ export class Cluster implements AsyncDisposable {
     const running: Running = {
       pid: child.pid,
       name,
-      exited: drained.then(() => child.exited),
+      exited: endOf(child.exited, drained),
       stdout: () => out.join("\n"),
       stderr: () => err.join("\n"),
       kill: (signal) => child.kill(signal),
@@ -318,6 +320,19 @@ export class Cluster implements AsyncDisposable {
     if (!this.#hasOwnFfmpeg) await keepLists(this.workDir);
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The exit code, once what it said is read. A console of wine's can hold the output of a killed program open for minutes,
+ * where it was killed while it started another: what it said lies there by then.
+ */
+async function endOf(exited: Promise<number>, drained: Promise<unknown>): Promise<number> {
+  const exitCode = await exited;
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, READ_WITHIN_MS);
+  await Promise.race([drained, late.promise]);
+  clearTimeout(timer);
+  return exitCode;
 }
 
 /** Polls until `holds`, at most `boundMs`. */
