@@ -2,7 +2,7 @@
 // failure into an AppError that says what to do. Knows no route.
 import type { z } from "zod";
 import { delay } from "../base/clock.ts";
-import { AppError, isErrorCode } from "../base/errors.ts";
+import { AppError, errnoOf, isErrorCode } from "../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../base/foreign-answer.ts";
 import { canConnect, hasProxy, watchReachable } from "../base/network/reachable.ts";
 import type { Trust } from "../base/tls/trust.ts";
@@ -30,6 +30,10 @@ export interface CallOptions {
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 function unreachable(server: ServerAddress, message: string, cause: unknown): AppError {
+  if (errnoOf(cause) === "ENOTFOUND") {
+    const byNumber = "Check the name, or give the address of the machine: --server 192.168.1.5:5001.";
+    return new AppError("E_UNREACHABLE", message, byNumber, { cause, retry: true });
+  }
   const start = isThisMachine(server) ? "Start one with `ffcluster serve`" : "Start `ffcluster serve` there";
   const port = server.port === 5001 ? "" : ` --port ${server.port}`;
   const hint = `${start.replace("serve`", `serve${port}\``)}, or name another server with --server HOST:PORT.`;

@@ -70,7 +70,7 @@ export function isLoopback(host: string): boolean {
 
 /** Every interface of the machine. */
 export function isWildcard(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
+  return host === "0.0.0.0" || /^[0:]*:[0:]*$/.test(host);
 }
 
 /** True when the address names this machine: loopback, one of its interfaces, its own name. */

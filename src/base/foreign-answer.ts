@@ -134,7 +134,7 @@ export function silenceWords(where: string, thrown: unknown): string | null {
     case "ConnectionRefused":
       return `no server answers at ${where}`;
     case "ENOTFOUND":
-      return `the host name in ${where} is unknown`;
+      return `cannot resolve "${where.replace(/:\d+$/, "")}"`;
     case "EHOSTUNREACH":
     case "ENETUNREACH":
       return `this machine has no route to ${where}`;

@@ -17,6 +17,23 @@ test("in a file: moment, level, message; secrets masked; below the level nothing
   expect(more).toEqual([]);
 });
 
+test("a secret that is a word masks no words, only what stands for a secret", () => {
+  const said = (secret: string, text: string) => {
+    const lines: string[] = [];
+    createLog("info", [secret], { write: (line) => lines.push(line) }).info(text);
+    return lines
+      .join("")
+      .trim()
+      .replace(/^\S+ info: /, "");
+  };
+  expect(said("job", "a job began; --token job, token=job, Bearer job")).toBe(
+    "a job began; --token ***, token=***, Bearer ***",
+  );
+  expect(said("a1", "client a1 of na1ve a12")).toBe("client *** of na1ve a12");
+  expect(said("0123456789abcdef", "xx0123456789abcdefyy")).toBe("xx***yy");
+  expect(said("a.c", "abc a.c")).toBe("abc ***");
+});
+
 test("on a terminal: the time of day, and no level where all is well", () => {
   const [first, second] = linesOf(true);
   expect(first).toMatch(/^\d\d:\d\d:\d\d joining with/);

@@ -52,8 +52,23 @@ export function createJsonLog(level: LogLevel, secrets: readonly string[], sink:
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }
 
+/** A secret that is a word of the language counts only where a secret stands: `token job`, `Bearer job`, `"job"`. */
+const LOOKS_LIKE_A_WORD = /^[\p{L}]+$/u;
+const LONGEST_WORD = 15;
+const BEFORE_A_SECRET = "(token[\"']?[=: ]+[\"']?|[Bb]earer |[?&]key=)";
+
+function patternOf(secret: string): RegExp {
+  if (secret === "") return /(?!)/;
+  const quoted = secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  if (secret.length > LONGEST_WORD) return new RegExp(`()${quoted}`, "gu");
+  const whole = `${quoted}(?![\\p{L}\\d_])`;
+  return LOOKS_LIKE_A_WORD.test(secret)
+    ? new RegExp(`${BEFORE_A_SECRET}${whole}`, "gu")
+    : new RegExp(`((?<![\\p{L}\\d_]))${whole}`, "gu");
+}
+
 function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")), text);
+  return secrets.reduce((masked, secret) => masked.replace(patternOf(secret), "$1***"), text);
 }
 
 /** The log of a command. */

@@ -209,6 +209,15 @@ test("a server that listens on loopback alone greets nobody on other machines", 
   );
 });
 
+test("a server on every interface names an address that others can call", () => {
+  const bound = { url: "http://[::]:5001", plainUrl: null, port: 5001, tls: null, joinToken: "JOIN" };
+  for (const host of ["::", "0.0.0.0", "0:0:0:0:0:0:0:0"]) {
+    const said = greeting({ host, keep: null }, "/work", "TOKEN", bound);
+    expect(said).not.toMatch(/\[::\]|0\.0\.0\.0|0:0:0/);
+    expect(said).toMatch(/serves http:\/\/\S+:5001,/);
+  }
+});
+
 test("how long the files of finished jobs stay is said when a server starts", () => {
   const bound = { url: "http://127.0.0.1:5001", plainUrl: null, port: 5001, tls: null, joinToken: "JOIN" };
   const said = (keep: number | null) => greeting({ host: "127.0.0.1", keep }, "/work", "TOKEN", bound);

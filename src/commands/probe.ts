@@ -44,7 +44,7 @@ export const probe = defineCommand({
   printsEvents: false,
   async run({ options: asked, origins, positionals, context }) {
     const options = await withPreset(asked, origins, context);
-    const path = await checkInput(positionals[0] ?? "", context.cwd, "Check the path.");
+    const path = await checkInput(positionals[0] ?? "", context.cwd, "look");
     const params = ffmpegParamsOf({ codec: null, quality: null, speed: null, ...options });
     const cropped = options.crop === null ? null : await cropFor(path, params ?? DEFAULT_FFMPEG_PARAMS, context);
     const { runProbe } = await import("./wiring/run-probe.ts");

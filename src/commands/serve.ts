@@ -33,7 +33,11 @@ import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/r
 const DAY_S = 86_400;
 
 const options = {
-  host: textOption({ description: "Address to listen on", fallback: "0.0.0.0" }),
+  host: parsedOption<string>({
+    description: "Address to listen on",
+    fallback: "0.0.0.0",
+    parseOne: (text) => text.replace(/^\[(.*)\]$/, "$1"), // as in an address
+  }),
   port: integerOption({
     description: "Port to listen on; 0: any free one",
     valueName: "PORT",

@@ -70,8 +70,9 @@ function unknownFlag(flag: string, declared: Declared): AppError {
   const names = Object.entries(declared.options).flatMap(([name, option]) =>
     option.kind === "switch" ? [`--${name}`, `--no-${name}`] : [`--${name}`],
   );
-  const nearest = flag.startsWith("--") ? nearestName(flag, [...names, "--help"]) : declared.otherWords?.[flag];
-  const hint = (nearest ?? null) === null ? otherReading(flag, declared) : `Did you mean ${nearest}? `;
+  const other = declared.otherWords?.[flag];
+  const nearest = other ?? (flag.startsWith("--") ? nearestName(flag, [...names, "--help"]) : null);
+  const hint = nearest === null ? otherReading(flag, declared) : `Did you mean ${nearest}? `;
   return new AppError(
     "E_BAD_OPTION",
     `unknown option ${flag}`,

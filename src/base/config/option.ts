@@ -115,17 +115,23 @@ export function optionalInteger(about: Described & Bounds): Option<number | null
 
 const FOREVER = "forever";
 
-function parseSeconds(text: string, bounds: Bounds): number {
-  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)?$/.exec(text);
-  const unit = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[match?.[2] ?? "s"] ?? 1;
-  const value = match ? Number(match[1]) * unit : Number.NaN;
+const SECONDS_OF: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const UNITS = "ms, s, m, h, d or w, as in 500ms, 90, 2m, 1h30m and 7d";
+
+/** Reads `90`, `500ms`, `2m` and `1h30m`. Errors: BadValue. */
+export function parseSeconds(text: string, bounds: Bounds): number {
+  const parts = [...text.matchAll(/(\d{1,9}(?:\.\d{1,6})?)(ms|[smhdw])/gy)];
+  const isWhole = text !== "" && parts.map(([part]) => part).join("") === text;
+  const withUnits = parts.reduce((sum, [, number, unit]) => sum + Number(number) * (SECONDS_OF[unit ?? ""] ?? 0), 0);
+  const plain = /^\d{1,9}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  const value = isWhole ? withUnits : plain;
   if (Number.isNaN(value) || value < bounds.min || value > bounds.max) {
-    throw new BadValue(`expected seconds from ${bounds.min} to ${bounds.max} (500ms, 10, 10s and 2m work)`);
+    throw new BadValue(`expected ${bounds.min} to ${bounds.max} seconds, alone or with a unit: ${UNITS}`);
   }
   return value;
 }
 
-/** A duration in seconds; a unit may follow the number: `500ms`, `10s`, `2m`, `1h`, `7d`. */
+/** A duration in seconds; units may follow its numbers: `500ms`, `10s`, `2m`, `1h30m`, `7d`, `2w`. */
 export function secondsOption(about: Described & Bounds & { readonly fallback: number }): Option<number> {
   return build<number>("value", { valueName: "SECONDS", ...about }, about.fallback, (texts) =>
     parseSeconds(only(texts), about),
@@ -160,10 +166,15 @@ export function choiceOption<const C extends string>(
   return { ...build<C>("value", { ...about, valueName }, about.fallback, parse), choices: about.choices };
 }
 
+/** `otherWords`: further words for the choices, in small letters. */
 export function optionalChoice<const C extends string>(
-  about: Described & { readonly choices: readonly C[] },
+  about: Described & { readonly choices: readonly C[]; readonly otherWords?: Readonly<Record<string, C>> },
 ): Option<C | null> {
-  const parse = (texts: readonly string[]) => parseChoice(only(texts), about.choices);
+  const { choices, otherWords = {} } = about;
+  const parse = (texts: readonly string[]) => {
+    const word = only(texts).toLowerCase();
+    return Object.hasOwn(otherWords, word) ? (otherWords[word] ?? null) : parseChoice(only(texts), choices);
+  };
   return { ...build<C | null>("value", about, null, parse), choices: about.choices };
 }
 

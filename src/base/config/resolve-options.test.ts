@@ -94,6 +94,12 @@ describe("values", () => {
   test("durations", () => {
     expect(value("retry-delay", "2.5")).toBe(2.5);
     expect(value("retry-delay", "500ms")).toBe(0.5);
+    expect(["90", "2m", "1m30s", "0.5h", "1h"].map((text) => value("retry-delay", text))).toEqual([
+      90, 120, 90, 1800, 3600,
+    ]);
+    for (const text of ["2 m", "m", "1m30", "2mins", "-5", "2d", ""]) {
+      expect(() => value("retry-delay", text)).toThrow();
+    }
     expect(value("retry-delay", "2m")).toBe(120);
     expect(value("retry-delay", "0")).toBe(0);
     for (const text of ["-1", "2h", "5 s", "fast", ""]) {

@@ -37,12 +37,23 @@ function fingerprintValue(text: string): string {
 export const presetOption = {
   preset: optionalText({
     description:
-      "A named request of `ffcluster presets list`, yours or a shipped one; the options beside it win over it. x264's own preset goes into --ffmpeg-params",
+      "A named request of `ffcluster presets list`, yours or a shipped one; the options beside it win over it. Or a speed of the encoder, ultrafast to placebo, as in ffmpeg's -preset",
     valueName: "NAME",
   }),
 };
 
+function crfValue(text: string): string {
+  if (!/^\d{1,2}(\.\d{1,3})?$/.test(text)) throw new BadValue("expected a number from 0 to 63");
+  return text;
+}
+
 export const requestOptions = {
+  crf: parsedOption<string | null>({
+    description: "The encoder's own quality, as in ffmpeg's -crf; without --codec x264's, where 23 is usual",
+    valueName: "N",
+    fallback: null,
+    parseOne: crfValue,
+  }),
   size: optionalText({
     description:
       "Size of the output, which ends at or just under it: 700M is 700,000,000 bytes, 700Mi 1024 times 1024 times 700. The bit rate follows from it; instead of -b:v, -crf or --quality",

@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import { checkArgv } from "../../base/config/check-argv.ts";
 import { CONFIG_FILE_NAME, readConfigFile } from "../../base/config/config-file.ts";
-import { nearestName } from "../../base/config/nearest-name.ts";
 import { type Environment, resolveOptions } from "../../base/config/resolve-options.ts";
 import { AppError, toAppError } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
@@ -11,6 +10,7 @@ import type { Command, CommandContext, Sink } from "./command.ts";
 import { type FailureForm, printFailure } from "./print-failure.ts";
 import { commandPaths, loadAllCommands, loadCommand } from "./registry.ts";
 import { listenForSignals } from "./signals.ts";
+import { isNoun, unknownCommand } from "./unknown-command.ts";
 
 /** `onLost`: output could not be written. A reader that has closed the pipe (`| head`) wants no more; that is no failure. */
 function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink {
@@ -71,17 +71,15 @@ async function chooseCommand(argv: readonly string[]): Promise<Chosen> {
     throw new AppError("E_USAGE", `${first} comes before the command`, "Write the command first: ffcluster COMMAND ….");
   }
   const isGroup = commandPaths().some((path) => path.startsWith(`${first} `));
-  const typed = isGroup && second !== undefined && !second.startsWith("-") ? `${first} ${second}` : first;
-  if (isGroup && typed === first) {
+  const verb = second === undefined || second.startsWith("-") ? undefined : second;
+  if (isGroup && verb === undefined) {
     throw new AppError(
       "E_USAGE",
       `\`ffcluster ${first}\` needs a command`,
       `\`ffcluster ${first} --help\` lists them.`,
     );
   }
-  const nearest = nearestName(typed, commandPaths());
-  const hint = nearest === null ? "" : `Did you mean \`ffcluster ${nearest}\`? `;
-  throw new AppError("E_USAGE", `unknown command ${JSON.stringify(typed)}`, `${hint}\`ffcluster --help\` lists them.`);
+  throw unknownCommand(first, isGroup || isNoun(first) ? verb : undefined, commandPaths());
 }
 
 async function knownOptionNames(): Promise<readonly string[]> {
@@ -96,6 +94,19 @@ function requireVerifiedTls(env: CommandContext["env"]): void {
   throw new AppError("E_BAD_OPTION", "NODE_TLS_REJECT_UNAUTHORIZED=0 would take any server for ours", hint);
 }
 
+/** Options of ffmpeg, as people write them here. */
+function otherWordsFor(options: Command["options"]): Readonly<Record<string, string>> {
+  const has = (name: string) => Object.hasOwn(options, name);
+  const inParams = (words: string) => `--ffmpeg-params "${words}"`;
+  return {
+    ...(has("force") ? { "-y": "--force", "--overwrite": "--force" } : {}),
+    ...(has("crf") ? { "-crf": "--crf" } : has("ffmpeg-params") ? { "--crf": inParams("-c:v libx264 -crf 23") } : {}),
+    ...(has("preset") ? { "-preset": "--preset" } : {}),
+    ...(has("ffmpeg-params") ? { "--vf": inParams("-vf …"), "--bitrate": inParams("-b:v 4M") } : {}),
+    ...(has("codec") ? { "--encoder": inParams("-c:v libx265"), "--vcodec": inParams("-c:v libx265") } : {}),
+  };
+}
+
 async function runCommand(
   { command, rest }: Chosen,
   context: CommandContext,
@@ -107,7 +118,7 @@ async function runCommand(
     ...command,
     command: `ffcluster ${command.path.join(" ")}`,
     ...(takesParams ? { elsewhere: 'Options of ffmpeg go into --ffmpeg-params "…".' } : {}),
-    ...(Object.hasOwn(command.options, "force") ? { otherWords: { "-y": "--force" } } : {}),
+    otherWords: otherWordsFor(command.options),
   };
   const checked = checkArgv(rest, declared);
   if (checked.wantsHelp) {

@@ -33,15 +33,14 @@ export function presetViews(presets: readonly KnownPreset[]) {
   });
 }
 
-/** x264's presets, those of SVT-AV1 by number, and NVENC's. */
-const isEncoders = (name: string) => SPEEDS.some((speed) => speed === name) || /^(\d{1,2}|p[1-7])$/.test(name);
+/** Those of SVT-AV1, by number, and NVENC's. */
+const isEncoders = (name: string) => /^(\d{1,2}|p[1-7])$/.test(name);
 
 function unknownPreset(name: string, known: readonly KnownPreset[]): AppError {
   const list = "`ffcluster presets list` shows them.";
   if (isEncoders(name)) {
-    const encoder = /^\d/.test(name) ? "SVT-AV1" : name.startsWith("p") && name.length === 2 ? "NVENC" : "x264";
-    const speed = SPEEDS.some((each) => each === name) ? `, or with --codec --speed ${name}` : "";
-    const hint = `${encoder}'s is --ffmpeg-params "-preset ${name}"${speed}. ${list}`;
+    const encoder = /^\d/.test(name) ? "SVT-AV1" : "NVENC";
+    const hint = `${encoder}'s is --ffmpeg-params "-preset ${name}". ${list}`;
     return new AppError("E_BAD_OPTION", `--preset names a preset of ffcluster, and none is called ${name}`, hint);
   }
   const nearest = nearestName(
@@ -52,10 +51,19 @@ function unknownPreset(name: string, known: readonly KnownPreset[]): AppError {
   return new AppError("E_BAD_OPTION", `there is no preset ${JSON.stringify(name)}`, hint);
 }
 
-/** Errors: E_BAD_OPTION, with the nearest name. */
-export async function findPreset(name: string, folder: string): Promise<KnownPreset> {
+/** "speed": it is one of x264's presets, as in ffmpeg's -preset, and no preset of ours. Errors: E_BAD_OPTION, with the nearest name. */
+export async function findPreset(name: string, folder: string): Promise<KnownPreset | "speed"> {
   const known = await allPresets(folder);
   const found = known.find((preset) => preset.name === name);
-  if (found === undefined) throw unknownPreset(name, known);
-  return found;
+  if (found !== undefined) return found;
+  if (SPEEDS.some((speed) => speed === name)) return "speed";
+  throw unknownPreset(name, known);
+}
+
+/** For commands that look at a preset of ours. Errors: E_BAD_OPTION. */
+export async function requirePreset(name: string, folder: string): Promise<KnownPreset> {
+  const found = await findPreset(name, folder);
+  if (found !== "speed") return found;
+  const hint = `It is a speed of x264: \`submit --preset ${name}\` takes it. \`ffcluster presets list\` shows presets.`;
+  throw new AppError("E_BAD_OPTION", `there is no preset ${JSON.stringify(name)}`, hint);
 }

@@ -3,7 +3,7 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, presetNameArgument } from "../cli/common-options.ts";
 import { lookOf } from "../output/style.ts";
 import { fields } from "../output/table.ts";
-import { findPreset } from "./find-preset.ts";
+import { requirePreset } from "./find-preset.ts";
 import { presetView, whose } from "./presets-list.ts";
 
 export const presetsShow = defineCommand({
@@ -14,7 +14,7 @@ export const presetsShow = defineCommand({
   examples: ["ffcluster presets show web-1080p-h264", "ffcluster presets show av1-small --json"],
   printsEvents: false,
   async run({ options, positionals, context }) {
-    const preset = await findPreset(positionals[0] ?? "", context.cwd);
+    const preset = await requirePreset(positionals[0] ?? "", context.cwd);
     const { checkPreset } = await import("../wiring/preset-request.ts");
     checkPreset(preset);
     if (options.json) printDocument(context, presetView(preset));

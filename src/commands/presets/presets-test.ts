@@ -6,7 +6,7 @@ import { formatBytes } from "../output/format.ts";
 import { fields } from "../output/table.ts";
 import { checkInput } from "../submitting/check-input.ts";
 import type { PresetTrial } from "../wiring/try-preset.ts";
-import { findPreset } from "./find-preset.ts";
+import { requirePreset } from "./find-preset.ts";
 import { whose } from "./presets-list.ts";
 
 function trialText(name: string, trial: PresetTrial): string {
@@ -25,7 +25,7 @@ function trialText(name: string, trial: PresetTrial): string {
 }
 
 async function clipOf(given: string | null, { cwd }: CommandContext): Promise<string | null> {
-  return given === null ? null : await checkInput(given, cwd, "Check the path.");
+  return given === null ? null : await checkInput(given, cwd, "look");
 }
 
 export const presetsTest = defineCommand({
@@ -43,7 +43,7 @@ export const presetsTest = defineCommand({
   examples: ["ffcluster presets test av1-small", "ffcluster presets test device-tv --clip holiday.mp4 --json"],
   printsEvents: false,
   async run({ options, positionals, context }) {
-    const preset = await findPreset(positionals[0] ?? "", context.cwd);
+    const preset = await requirePreset(positionals[0] ?? "", context.cwd);
     const { checkPreset } = await import("../wiring/preset-request.ts");
     checkPreset(preset);
     const clip = await clipOf(options.clip, context);

@@ -1,6 +1,6 @@
 // What a server says when it is ready: to people where it is and how others join, to scripts the same as JSON.
 import type { OutwardAddress } from "../../api/contract.ts";
-import { baseUrl, isLoopback, parseServerAddress, serverName } from "../../api/server-address.ts";
+import { baseUrl, isLoopback, isWildcard, parseServerAddress, serverName } from "../../api/server-address.ts";
 import { VERSION } from "../../base/version.ts";
 import { formatSeconds } from "../output/format.ts";
 import type { Bound } from "./bound.ts";
@@ -43,9 +43,10 @@ export function greeting(
   token: string,
   announced: Announced,
 ): string {
-  const { url, plainUrl, joinToken } = announced;
+  const { plainUrl, joinToken } = announced;
   const plain = plainUrl === null ? "" : ` and, on this machine, ${plainUrl}`;
   const outward = outwardOf(host, announced);
+  const url = isWildcard(host) ? baseUrl(outwardAddress(host, announced.port, announced.tls)) : announced.url;
   const others = isHereAlone(outward) ? "this machine, which alone reaches it" : "other machines";
   return (
     `ffcluster ${VERSION} serves ${url}${plain}, work in ${workDir}\n` +

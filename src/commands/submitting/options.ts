@@ -7,6 +7,7 @@ import {
   optionalInteger,
   optionalText,
   parsedOption,
+  parseSeconds,
   switchOption,
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
@@ -15,14 +16,31 @@ import { restOptions } from "../joining/rest-options.ts";
 import { libraryOptions } from "../library/options.ts";
 import { tellingOptions } from "../telling/options.ts";
 import { jobWebhookOptions } from "../webhooks/options.ts";
-import { SPEEDS } from "./ffmpeg-params.ts";
+import { CODEC_WORDS, SPEEDS } from "./ffmpeg-params.ts";
 
 function parseWait(text: string): number | "ever" {
   if (text.toLowerCase() === "ever") return "ever";
-  const seconds = /^\d{1,8}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds <= 31_536_000)) throw new BadValue("expected seconds, or ever");
-  return seconds;
+  try {
+    return parseSeconds(text, { min: 0, max: 31_536_000 });
+  } catch (thrown) {
+    throw thrown instanceof BadValue ? new BadValue(`${thrown.message}; or ever`) : thrown;
+  }
 }
+
+/** Errors: BadValue for an encoder, which is another thing to ask for. */
+function requireNoEncoder(text: string): void {
+  if (!/^(lib|x26[45]$|svt)|_/i.test(text)) return;
+  const name = text.toLowerCase().replace(/^x26/, "libx26");
+  throw new BadValue(`expected a codec; an encoder goes in --ffmpeg-params "-c:v ${name}"`);
+}
+
+const codec = optionalChoice({
+  description:
+    "Encode to h264, hevc, av1 or vp9 with the encoder that suits the cluster best; see --quality and --speed",
+  valueName: "CODEC",
+  choices: ["h264", "hevc", "av1", "vp9"],
+  otherWords: CODEC_WORDS,
+});
 
 export const submitOptions = {
   output: optionalText({
@@ -45,12 +63,13 @@ export const submitOptions = {
       "Text subtitles to draw into the picture (.srt, .ass, .vtt); for the source's own use -vf subtitles=si=0",
     valueName: "FILE",
   }),
-  codec: optionalChoice({
-    description:
-      "Encode to h264, hevc, av1 or vp9 with the encoder that suits the cluster best; see --quality and --speed",
-    valueName: "CODEC",
-    choices: ["h264", "hevc", "av1", "vp9"],
-  }),
+  codec: {
+    ...codec,
+    parse: (texts: readonly string[]) => {
+      requireNoEncoder(texts.at(-1) ?? "");
+      return codec.parse(texts);
+    },
+  },
   quality: optionalInteger({
     description: "With --codec: 0 to 100; about 63 is x264's CRF 23, 80 its 17",
     valueName: "N",

@@ -100,10 +100,16 @@ test("what stands in a weaker place than the preset's name does not count", asyn
   expect(made).toMatchObject({ preset: null, codec: null, "ffmpeg-params": "-c:v hevc -quality 60" });
 });
 
-test("names that are no presets: x264's, and one with a slip", async () => {
-  const speed = await refusal(requestOf("medium"));
-  expect(speed.message).toBe("--preset names a preset of ffcluster, and none is called medium");
-  expect(speed.hint).toContain(`x264's is --ffmpeg-params "-preset medium"`);
+test("the presets of encoders: x264's stand for a speed, others are explained; and a name with a slip", async () => {
+  expect(await requestOf("medium")).toBe("-preset medium");
+  expect(await requestOf("slow", { "ffmpeg-params": "-c:v libx265 -crf 20" })).toBe(
+    "-preset slow -c:v libx265 -crf 20",
+  );
+  const codec = { preset: "slow", "ffmpeg-params": null, codec: "hevc", quality: null, speed: null };
+  expect(await withPreset(codec, {}, { cwd: own, stderr })).toMatchObject({ preset: null, speed: "slow" });
+  const twice = await refusal(requestOf("slow", { "ffmpeg-params": "-c:v libx264 -preset fast" }));
+  expect(twice.message).toBe("--preset slow and -preset fast contradict each other");
+  expect((await refusal(requestOf("p7"))).hint).toContain(`NVENC's is --ffmpeg-params "-preset p7"`);
   expect((await refusal(requestOf("av1-smal"))).hint).toContain("Did you mean av1-small?");
 });
 
