@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   submit: async () => (await import("../submit.ts")).submit,
   watch: async () => (await import("../watch.ts")).watch,
   probe: async () => (await import("../probe.ts")).probe,
+  top: async () => (await import("../top.ts")).top,
   "presets list": async () => (await import("../presets/presets-list.ts")).presetsList,
   "presets show": async () => (await import("../presets/presets-show.ts")).presetsShow,
   "presets test": async () => (await import("../presets/presets-test.ts")).presetsTest,

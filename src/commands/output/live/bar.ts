@@ -3,12 +3,18 @@ import { shortenMiddle, widthOf } from "../fit-text.ts";
 
 const WIDEST_BAR = 60;
 
+const within = (percent: number): number => Math.min(100, Math.max(0, percent));
+
+/** `██████░░░░`, of so many cells. */
+export function cells(percent: number, count: number): string {
+  const full = Math.floor((count * within(percent)) / 100);
+  return `${"█".repeat(full)}${"░".repeat(count - full)}`;
+}
+
 /** `██████░░░░  60.0 %`, at most so wide. */
 export function bar(percent: number, columns: number): string {
-  const share = Math.min(100, Math.max(0, percent));
-  const cells = Math.max(4, Math.min(WIDEST_BAR, columns - 9));
-  const full = Math.floor((cells * share) / 100);
-  return `${"█".repeat(full)}${"░".repeat(cells - full)}  ${share.toFixed(1)} %`;
+  const count = Math.max(4, Math.min(WIDEST_BAR, columns - 9));
+  return `${cells(percent, count)}  ${within(percent).toFixed(1)} %`;
 }
 
 /** The first of the texts that fits; else the last one, shortened. */

@@ -16,6 +16,11 @@ const SHARE_WIDTH = 5;
 const GAPS = 6;
 const LONGEST_NAME = 28;
 
+/** `5: 63 %`, `6: fetching`. */
+export function progressText(segment: Segment): string {
+  return `${segment.index}${progressOf(segment)}`;
+}
+
 function progressOf({ stage, frames }: Segment): string {
   if (stage === "encoding") return `: ${frames.total === 0 ? 0 : Math.floor((100 * frames.done) / frames.total)} %`;
   return stage === "queued" ? ": waits" : `: ${stage}`;
@@ -31,7 +36,7 @@ function workTexts({ condition, segments, name }: CrewMember, lost: readonly Los
   if (condition !== "ready") return [segments.length === 0 ? condition : `${condition}, keeps ${held}`, condition];
   if (segments.length === 0) return ["waits for work", "waits"];
   const count = `${segments.length} segments`;
-  return [segments.map((segment) => `${segment.index}${progressOf(segment)}`).join(", "), held, count];
+  return [segments.map(progressText).join(", "), held, count];
 }
 
 /** At most `rows` lines under a header; none where nobody works on the job, or the server does not say who. */
