@@ -8,6 +8,7 @@ const ARGUMENTS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 const AXE = resolve(import.meta.dir, "../../node_modules/axe-core/axe.min.js");
+const RELOAD_MS = 60_000;
 const SERIOUS: readonly string[] = ["serious", "critical"];
 
 /** Of the DevTools protocol, what is listened to. */
@@ -101,15 +102,53 @@ export class BrowserPage implements AsyncDisposable {
     await this.#view.type(text);
   }
 
-  async press(key: "Tab" | "Enter" | "Escape"): Promise<void> {
+  async press(key: "Tab" | "Enter" | "Escape" | "ArrowRight"): Promise<void> {
     await this.#view.press(key);
+  }
+
+  /** Of an expression that is an element. */
+  async #middleOf(element: string): Promise<{ x: number; y: number }> {
+    return await this.evaluate<{ x: number; y: number }>(
+      `(({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2}))(${element}.getBoundingClientRect())`,
+    );
+  }
+
+  /** Drags one element to the middle of another, with the mouse; both are expressions. */
+  async drag(from: string, to: string): Promise<void> {
+    const [start, end] = [await this.#middleOf(from), await this.#middleOf(to)];
+    const begun = Promise.withResolvers<unknown>();
+    const take = (message: Event) => begun.resolve((message as MessageEvent<{ data: unknown }>).data.data);
+    this.#view.addEventListener("Input.dragIntercepted", take);
+    await this.#view.cdp("Input.setInterceptDrags", { enabled: true });
+    const mouse = (type: string, at: object) =>
+      this.#view.cdp("Input.dispatchMouseEvent", { type, ...at, button: "left", buttons: 1, clickCount: 1 });
+    await mouse("mousePressed", start);
+    await mouse("mouseMoved", { x: start.x + 8, y: start.y + 8 });
+    await mouse("mouseMoved", end);
+    const data = await begun.promise;
+    for (const type of ["dragEnter", "dragOver", "drop"])
+      await this.#view.cdp("Input.dispatchDragEvent", { type, ...end, data });
+    await mouse("mouseReleased", end);
+    await this.#view.cdp("Input.setInterceptDrags", { enabled: false });
+    this.#view.removeEventListener("Input.dragIntercepted", take);
+  }
+
+  /** Bytes a second that leave the browser; null: as many as may be. */
+  async sendAt(bytesPerSecond: number | null): Promise<void> {
+    const rates = { latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond ?? -1 };
+    await this.#view.cdp("Network.emulateNetworkConditions", { offline: false, ...rates });
+  }
+
+  async reload(): Promise<void> {
+    await this.evaluate("void (globalThis.isOld = true)");
+    await this.#view.cdp("Page.reload", {});
+    const isThere = `globalThis.isOld !== true && document.readyState === "complete"`;
+    await until("the page is there again", RELOAD_MS, () => this.evaluate<boolean>(isThere), 100);
   }
 
   /** Drops files from the desktop on the middle of an element. */
   async drop(selector: string, files: readonly string[]): Promise<void> {
-    const at = await this.evaluate<{ x: number; y: number }>(
-      `(({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2}))(document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect())`,
-    );
+    const at = await this.#middleOf(`document.querySelector(${JSON.stringify(selector)})`);
     const data = { items: [], files, dragOperationsMask: 1 };
     for (const type of ["dragEnter", "dragOver", "drop"])
       await this.#view.cdp("Input.dispatchDragEvent", { type, ...at, data });

@@ -108,7 +108,10 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     tag: "sources",
     summary: "Show what a job would make of a source; of one on its way, what its header says",
     body: previewSchema,
-    answers: ok(sourcePreviewSchema, "Its streams, what becomes of each, and how it would be split."),
+    answers: ok(
+      sourcePreviewSchema.nullable(),
+      "Its streams, what becomes of each, and how it would be split; null: too little has arrived.",
+    ),
   },
   "GET /api/v1/sources/:id/blocks/:n": { tag: "sources", summary: "Read one block", answers: bytes("The block.") },
   "POST /api/v1/jobs": {

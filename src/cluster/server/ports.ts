@@ -180,11 +180,10 @@ export interface Coordinator extends AccessCalls, WebhookCalls {
    */
   openServerSource(path: string, who: Principal): Promise<SourceView>;
   /**
-   * What a job would make of a source that no job has yet; of one that is still on its way, what its header says.
-   * Errors: E_UNKNOWN_ID, those of checkRequest and createJob about the source, E_WRONG_STATE where too little has arrived,
-   * E_INTERRUPTED.
+   * What a job would make of a source that no job has yet; of one that is still on its way, what its header says, and null
+   * where too little has arrived. Errors: E_UNKNOWN_ID, those of checkRequest and createJob about the source, E_INTERRUPTED.
    */
-  previewSource(sourceId: string, ffmpegParams: string | null, signal: AbortSignal): Promise<SourcePreviewView>;
+  previewSource(sourceId: string, ffmpegParams: string | null, signal: AbortSignal): Promise<SourcePreviewView | null>;
   /** Those that a request may be taken from. */
   presets(): readonly PresetView[];
   /** Refuses a request before anything is uploaded. Errors: E_ENCODE_REQUEST, E_CONTAINER. */

@@ -127,7 +127,11 @@ async function look(id: number, sourceId: string): Promise<Failure | null> {
   if (sending === undefined) return null;
   const body = { ffmpeg_params: paramsOf(sending) };
   try {
-    const preview = await ask<SourcePreviewView>(`/api/v1/sources/${sourceId}/preview`, { method: "POST", body });
+    const preview = await ask<SourcePreviewView | null>(`/api/v1/sources/${sourceId}/preview`, {
+      method: "POST",
+      body,
+    });
+    if (preview === null) return null;
     if (preview.is_whole || now(id)?.preview?.is_whole !== true) change(id, { preview });
     return null;
   } catch (thrown) {

@@ -1,6 +1,6 @@
 // What a job would make of a source that somebody is handing in: all that `probe` finds in one that is whole, and what its
 // header says of one that is still on its way. Makes no job.
-import { AppError } from "../../../base/errors.ts";
+import { AppError, errnoOf } from "../../../base/errors.ts";
 import { toNumber } from "../../../base/rational.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { planSource } from "../../../media/recipe/plan-source.ts";
@@ -17,14 +17,14 @@ export interface PreviewedFile {
   readonly isWhole: boolean;
 }
 
-/** Errors: those of `preview`; E_WRONG_STATE where too little has arrived. */
+/** Null: what has arrived does not say yet what is in it. Errors: those of `preview`. */
 export async function previewSource(
   tools: Tools,
   defaults: JobDefaults,
   file: PreviewedFile,
   ffmpegParams: string | null,
   signal: AbortSignal,
-): Promise<SourcePreviewView> {
+): Promise<SourcePreviewView | null> {
   const { name, path, isWhole } = file;
   try {
     if (!isWhole) return await ofHeader(tools, defaults, file, ffmpegParams, signal);
@@ -33,18 +33,20 @@ export async function previewSource(
     return ofWhole(await preview(tools, asked));
   } catch (thrown) {
     if (signal.aborted) throw new AppError("E_INTERRUPTED", "nobody waits for this", "Ask again.", { cause: thrown });
+    if (!isWhole && isForMore(thrown)) return null;
     throw withName(thrown, file);
   }
 }
 
+/** More bytes may help; or all have come meanwhile, and the file is elsewhere. */
+function isForMore(thrown: unknown): boolean {
+  if (!(thrown instanceof AppError)) return errnoOf(thrown) === "ENOENT";
+  return thrown.code !== "E_ENCODE_REQUEST" && thrown.code !== "E_CONTAINER";
+}
+
 /** Where the server keeps it is nobody's business. */
-function withName(thrown: unknown, { name, path, isWhole }: PreviewedFile): unknown {
+function withName(thrown: unknown, { name, path }: PreviewedFile): unknown {
   if (!(thrown instanceof AppError)) return thrown;
-  const isRequest = thrown.code === "E_ENCODE_REQUEST" || thrown.code === "E_CONTAINER";
-  if (!isWhole && !isRequest) {
-    const message = `what has arrived of ${name} does not say yet what is in it`;
-    return new AppError("E_WRONG_STATE", message, "Ask again when more has arrived.", { cause: thrown, retry: true });
-  }
   const own = (text: string) => text.replaceAll(path, name);
   return new AppError(thrown.code, own(thrown.message), own(thrown.hint), { cause: thrown });
 }
