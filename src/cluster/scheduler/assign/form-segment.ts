@@ -10,6 +10,7 @@ import type { Segment } from "../model/segment.ts";
 import { tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { cutCosts } from "../sizing/cut-rule.ts";
+import { isLeftWhole } from "../sizing/left-whole.ts";
 import { ENCODE_SLOWDOWN } from "../sizing/segment-shares.ts";
 import {
   benchmarkFrames,
@@ -46,8 +47,10 @@ export function formSegment(
 ): Formed | null {
   if (!hasUnassignedGops(job)) return null;
   const from = firstUnassignedGop(job);
-  const { count, shareFrames } =
-    job.split.mode === "whole" ? wholeJob(job, from) : splitCount(turn, job, client, { speeds, from, aheadFrames });
+  const isInOnePiece = job.split.mode === "whole" || isLeftWhole(turn, job, speeds);
+  const { count, shareFrames } = isInOnePiece
+    ? wholeJob(job, from)
+    : splitCount(turn, job, client, { speeds, from, aheadFrames });
   const first = job.gops[from];
   const last = job.gops[from + count - 1];
   if (count === 0 || first === undefined || last === undefined) return null;

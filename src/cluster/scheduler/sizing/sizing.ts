@@ -9,7 +9,7 @@ import { tallyOf } from "../model/segment-tally.ts";
 import { type CutCosts, isFirstOfGroup, leastAfterWaste, paysToEndInside, wasteOf } from "./cut-rule.ts";
 
 /** docs/MEASURED.md §4: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */
-const MIN_VIDEO_SECONDS = 8;
+export const MIN_VIDEO_SECONDS = 8;
 /** Start-up, seek and upload take less than a tenth of this. */
 const MIN_WALL_SECONDS = 3;
 /** At most this much work is lost when a client dies. */
