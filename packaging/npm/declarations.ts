@@ -29,7 +29,7 @@ const TYPES = {
   Proof: { schema: proofSchema, doc: "What shows that an output is exact." },
   ServerInfo: { schema: serverInfoSchema, doc: "A server." },
   NewJob: {
-    schema: jobFieldsSchema.omit({ source_id: true, source_url: true, copy_source: true }),
+    schema: jobFieldsSchema.omit({ source_id: true, source_url: true }),
     doc: "A job's request; all of it has defaults.",
   },
 } as const;

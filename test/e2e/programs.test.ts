@@ -114,6 +114,8 @@ test(
       failure: ["E_JOB_CANCELLED", null, true],
       request: "-c:v libx264 -preset veryfast",
       clients: ["one"],
+      noStore: ["E_FORBIDDEN", 403, true],
+      beside: ["E_MALFORMED", 400, true],
       unknown: ["E_UNKNOWN_ID", 404, true],
       refused: ["E_TOKEN", 401, true],
       nowhere: ["E_UNREACHABLE", null, true],

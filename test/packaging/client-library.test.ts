@@ -18,6 +18,8 @@ const job: Job = await cluster.submit("a.mp4", wanted, { onUpload: (have: number
 for await (const { status, progress } of cluster.jobs.follow(job.job_id)) console.log(status satisfies string, progress + 1);
 const proof: Proof = await cluster.jobs.proof(job.job_id);
 const names: string[] = (await cluster.clients.list("Idle")).map(({ name }) => name);
+await cluster.submit("s3://films/a.mkv", { output_url: "s3://results/a.mp4", copy_source: true });
+await cluster.jobs.move(job.job_id, { before: "3f2a" });
 await cluster.submit({ name: "b.mkv", bytes: 1, stream: (async function* () { yield new Uint8Array(1); })() });
 try { await cluster.jobs.download(job.job_id, "out.mp4", { overwrite: true }); }
 catch (error) { if (error instanceof FfclusterError && error.code === "E_DIGEST") console.log(error.hint, error.status, proof.exact, names); }

@@ -47,6 +47,8 @@ say(
     ids: [other, id],
     clients: (await cluster.clients.list()).map(({ name }) => name),
     version: (await cluster.server()).version,
+    noStore: await codeOf(cluster.submit("s3://films/a.mkv", { copy_source: false })),
+    beside: await codeOf(cluster.jobs.move(id, { to: "first", before: other })),
     unknown: await codeOf(cluster.jobs.get("nothing")),
     refused: await codeOf(new FfclusterClient({ server, token: "wrong" }).jobs.list()),
     nowhere: await codeOf(new FfclusterClient({ server: "127.0.0.1:1", token }).server()),

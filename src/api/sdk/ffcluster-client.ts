@@ -1,6 +1,7 @@
 // The client library for programs, `ffcluster/client` of the npm package (docs/adr/0035-client-library.md). It runs in Node
 // 20 and in Bun, and is made of the schemas that the server checks with.
 import { randomUUID } from "node:crypto";
+import { isRemoteAddress } from "../../base/network/remote-address.ts";
 import { jobSchema, serverInfoSchema } from "../../cluster/server/views.ts";
 import { parseServerAddress } from "../server-address.ts";
 import { get, Patience, post, SLOW_CALL_MS } from "./calls.ts";
@@ -63,16 +64,18 @@ export class FfclusterClient {
   }
 
   /**
-   * Uploads a source, a file by its path or a stream of known length, and makes a job of it. A broken link, or a server
-   * that starts anew, is waited for, for five minutes; the upload of a file goes on where it was, also after this program
-   * was killed.
+   * Uploads a source, a file by its path or a stream of known length, and makes a job of it. An `s3://` or `https://`
+   * address is read by the server itself; `output_url` names where it puts the output. A broken link, or a server that
+   * starts anew, is waited for, for five minutes; the upload of a file goes on where it was, also after this program was
+   * killed.
    */
   async submit(input: string | StreamInput, job: NewJob = {}, options: UploadOptions = {}): Promise<Job> {
-    const sourceId = await this.upload(input, options);
+    const isAddress = typeof input === "string" && isRemoteAddress(input);
+    const source = isAddress ? { source_url: input } : { source_id: await this.upload(input, options) };
     const { signal } = options;
     const headers = { "idempotency-key": randomUUID() }; // asked again after a lost answer, it makes no second job
     const asked = { headers, timeoutMs: SLOW_CALL_MS, signal };
-    const body = { ...job, source_id: sourceId };
+    const body = { ...job, ...source };
     return await new Patience(signal).retry(() => post(this.#transport, "/jobs", body, jobSchema, asked));
   }
 

@@ -25,9 +25,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where a job goes: before or behind all others of its owner, to another priority, or both. */
+/** Where a job goes: before or behind all others of its owner or before one of them, to another priority, or both. */
 export interface Move {
   readonly to?: "first" | "last" | undefined;
+  /** Id of the job that it goes right before; not with `to`. */
+  readonly before?: string | undefined;
   /** 0 to 100; 50 is the ordinary one. */
   readonly priority?: number | undefined;
 }
@@ -90,8 +92,8 @@ export class Jobs {
   }
 
   /** Changes a job's place among those of its owner, or its priority. */
-  async move(id: string, { to, priority }: Move): Promise<Job> {
-    return await post(this.#transport, `/jobs/${part(id)}/move`, { to, priority }, jobSchema);
+  async move(id: string, { to, before, priority }: Move): Promise<Job> {
+    return await post(this.#transport, `/jobs/${part(id)}/move`, { to, before, priority }, jobSchema);
   }
 
   /** Brings the output of a completed job to a file, which appears under that name only when it is whole and right. */

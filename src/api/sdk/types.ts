@@ -17,5 +17,5 @@ export type Client = ClientView;
 export type ClientDetail = ClientDetailView;
 export type Proof = JobProof;
 export type ServerInfo = z.infer<typeof serverInfoSchema>;
-/** A job's request; `source_id` comes from the upload. */
-export type NewJob = Omit<CreateJob, "source_id" | "source_url" | "copy_source">;
+/** A job's request; its source is what is submitted. */
+export type NewJob = Omit<CreateJob, "source_id" | "source_url">;

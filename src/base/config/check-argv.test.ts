@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../errors.ts";
 import { checkArgv } from "./check-argv.ts";
-import { integerOption, listOption, optionalText, switchOption } from "./option.ts";
+import { BadValue, integerOption, listOption, optionalText, parsedSwitch, switchOption } from "./option.ts";
 
 const declared = {
   command: "ffcluster submit",
@@ -51,6 +51,34 @@ describe("booleans", () => {
   for (const [argv, given] of forms) {
     test(argv.join(" "), () => expect(read(...argv)).toEqual({ given, positionals: ["in.mp4"] }));
   }
+
+  test("a switch that takes a value after = says so when the value stands apart, and leaves a file alone", () => {
+    const busy = parsedSwitch<number | null>({
+      description: "pause",
+      whenOn: 25,
+      whenOff: null,
+      parseOne: (text) => {
+        if (!/^\d+%?$/.test(text)) throw new BadValue("expected a percentage");
+        return Number.parseInt(text, 10);
+      },
+    });
+    const asked = (...argv: string[]) => checkArgv(argv, { ...declared, options: { ...declared.options, busy } });
+    for (const apart of [
+      ["--busy", "50%", "in.mp4"],
+      ["in.mp4", "--busy", "50"],
+    ])
+      expect(() => asked(...apart)).toThrow(
+        expect.objectContaining({
+          code: "E_BAD_OPTION",
+          message: "--busy takes its value after an equals sign",
+          hint: expect.stringContaining("--busy=50"),
+        }),
+      );
+    expect(asked("--busy=50%", "in.mp4").given.get("busy")).toEqual(["50%"]);
+    expect(asked("--busy", "in.mp4").positionals).toEqual(["in.mp4"]);
+    expect(asked("in.mp4", "--busy").given.get("busy")).toEqual(["true"]);
+    expect(read("--force", "1").positionals).toEqual(["1"]);
+  });
 
   test("a file named true needs --", () => {
     expect(read("--participate", "--", "true")).toEqual({ given: { participate: ["true"] }, positionals: ["true"] });

@@ -2,7 +2,7 @@
 // and suggests the nearest known name. Knows no command; values stay texts until resolve-options.ts.
 import { AppError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
-import type { Option, Options } from "./option.ts";
+import { BadValue, type Option, type Options } from "./option.ts";
 
 export interface Positional {
   readonly name: string;
@@ -90,6 +90,23 @@ function badUse(flag: string, what: string, declared: Declared): AppError {
   return new AppError("E_BAD_OPTION", `${flag} ${what}`, `\`${declared.command} --help\` shows how it is used.`);
 }
 
+/** Whether a switch that takes a value only after `=` would take this one. */
+function isValueOf({ takesValue, parse }: Option<unknown>, text: string): boolean {
+  if (takesValue !== true || text.startsWith("-")) return false;
+  try {
+    parse([text]);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof BadValue) return false;
+    throw thrown;
+  }
+}
+
+function valueApart(flag: string, value: string): AppError {
+  const hint = `Write ${flag}=${value}; for a file of that name, put it before the options.`;
+  return new AppError("E_BAD_OPTION", `${flag} takes its value after an equals sign`, hint);
+}
+
 /** Reads argv in order; `take` returns the next argument when an option needs a value. */
 class ArgvReader {
   readonly given = new Map<string, string[]>();
@@ -124,11 +141,11 @@ class ArgvReader {
     const { flag, value } = splitFlag(argument);
     const found = findOption(flag, this.#declared.options);
     if (found === null) throw unknownFlag(flag, this.#declared);
-    if (found.option.kind === "switch") this.given.set(found.name, [this.#switchText(flag, value, found.negated)]);
+    if (found.option.kind === "switch") this.given.set(found.name, [this.#switchText(flag, value, found)]);
     else this.#readValue(flag, value, found);
   }
 
-  #switchText(flag: string, value: string | null, negated: boolean): string {
+  #switchText(flag: string, value: string | null, { option, negated }: Found): string {
     if (negated) {
       if (value !== null) throw badUse(flag, "takes no value", this.#declared);
       return "false";
@@ -136,7 +153,10 @@ class ArgvReader {
     if (value !== null) return value;
     // Only these two words are taken from the next argument, so that an INPUT never becomes a value.
     const next = this.#argv[this.#position];
-    if (next !== "true" && next !== "false") return "true";
+    if (next !== "true" && next !== "false") {
+      if (next !== undefined && isValueOf(option, next)) throw valueApart(flag, next);
+      return "true";
+    }
     this.#position++;
     return next;
   }

@@ -19,6 +19,8 @@ export interface Option<T> {
   readonly defaultText: string | null;
   /** Its variable in the environment where that is not FFCLUSTER_ and its name. */
   readonly variable?: string;
+  /** A switch that takes a value after `=`. */
+  readonly takesValue?: true;
   readonly parse: (texts: readonly string[]) => T;
 }
 
@@ -71,11 +73,12 @@ export function switchOption(about: Described & { readonly fallback?: boolean })
 export function parsedSwitch<T>(
   about: Described & { readonly whenOn: T; readonly whenOff: T; readonly parseOne: (text: string) => T },
 ): Option<T> {
-  return build<T>("switch", about, about.whenOff, (texts) => {
+  const parse = (texts: readonly string[]): T => {
     const word = only(texts).toLowerCase();
     if (TRUE_WORDS.has(word) && word !== "1") return about.whenOn;
     return FALSE_WORDS.has(word) ? about.whenOff : about.parseOne(only(texts));
-  });
+  };
+  return { ...build<T>("switch", about, about.whenOff, parse), takesValue: true };
 }
 
 function nonEmpty(text: string): string {

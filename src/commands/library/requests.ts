@@ -1,6 +1,7 @@
 // Which submits are for a library, which options go together there, and what tells two requests apart.
 import { sha256Of } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
+import { isRemoteAddress, shownAddress } from "../../base/network/remote-address.ts";
 import { ffmpegParamsOf } from "../submitting/ffmpeg-params.ts";
 import type { SubmitOptions } from "../submitting/options.ts";
 import type { LibraryNames } from "./ask-server.ts";
@@ -21,6 +22,19 @@ export function isLibrary(inputs: readonly string[], given: SubmitOptions): bool
 const ONE_FILE_ONLY = ["output", "on-server", "subtitles", "name"] as const;
 /** --replace puts outputs where their sources are, and only after their proof. */
 const NOT_WITH_REPLACE = ["output-dir", "name-template", "detach"] as const;
+
+/** Errors: E_USAGE for an address among several inputs, or with options of a library. */
+export function requireFiles(inputs: readonly string[]): void {
+  const address = inputs.find(isRemoteAddress);
+  if (address === undefined) return;
+  const hint =
+    "Submit each address by itself, with --detach so that none waits for another: `ffcluster submit ADDRESS -o OUTPUT --detach`.";
+  throw new AppError(
+    "E_USAGE",
+    `${shownAddress(address)} is an address; several inputs, and folders, are files here`,
+    hint,
+  );
+}
 
 /** Errors: E_USAGE. */
 export function requireUsable(given: SubmitOptions): void {

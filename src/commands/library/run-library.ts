@@ -9,6 +9,7 @@ import { findFiles } from "./find-files.ts";
 import { inParallel } from "./in-parallel.ts";
 import { openRun } from "./open-run.ts";
 import { Homes } from "./plan-files.ts";
+import { requireFiles } from "./requests.ts";
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
@@ -25,6 +26,7 @@ export async function runLibrary(
   given: SubmitOptions,
   context: CommandContext,
 ): Promise<number> {
+  requireFiles(inputs);
   await using open = await openRun({ given, isWatch: false, ask: (act) => act() }, context);
   const { run, names, report } = open;
   const { cwd, signal } = run.context;

@@ -56,11 +56,20 @@ function endText({ started_at: started, completed_at: ended }: JobView): string 
   return `${formatMoment(ended)}, ${formatSeconds((Date.parse(ended) - Date.parse(started)) / 1000)} after the start`;
 }
 
+/** Where the server reads the source, and puts the output, if that is in a store or on a web host. */
+function placeFields({ source_url: from, output_url: to }: JobView): [string, string][] {
+  return [
+    ...((from ?? null) === null ? [] : ([["from", String(from)]] as [string, string][])),
+    ...((to ?? null) === null ? [] : ([["to", String(to)]] as [string, string][])),
+  ];
+}
+
 function jobFields(job: JobDetailView): [string, string][] {
   const { frames, segments, output } = job;
   return [
     ["job", job.job_id],
     ["file", job.file_name],
+    ...placeFields(job),
     ["status", job.activity === null ? job.status : `${job.status}: ${job.activity}`],
     ["progress", `${job.progress.toFixed(1)}% (${frames.done} of ${frames.total ?? "?"} frames)`],
     ...paceFields(job),
