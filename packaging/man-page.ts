@@ -1,6 +1,10 @@
 // ffcluster(1), written from the commands as they are declared, in the man macros (groff_man(7)).
+import CONFIG from "../docs/CONFIG.md" with { type: "text" };
 import type { Option } from "../src/base/config/option.ts";
 import type { Command } from "../src/commands/cli/command.ts";
+import { groupedOptions } from "../src/commands/help/option-groups.ts";
+import { optionMeaning } from "../src/commands/help/option-words.ts";
+import { sectionOf } from "../src/commands/output/markdown-text.ts";
 
 /** Plain text: a hyphen that is typed as one, and no line that begins with a request. */
 function text(plain: string): string {
@@ -21,9 +25,7 @@ function optionText([name, option]: readonly [string, Option<unknown>]): string 
   const long = names.map((each) => `\\fB\\-\\-${text(each)}\\fR`).join(", ");
   const short = option.alias === null ? "" : `\\fB\\-${option.alias}\\fR, `;
   const value = option.kind === "switch" ? "" : ` \\fI${text(option.valueName)}\\fR`;
-  const fallback = isOn ? "on" : option.kind === "switch" ? null : option.defaultText;
-  const meaning = fallback === null ? option.description : `${option.description} (default: ${fallback})`;
-  return `.TP\n${short}${long}${value}\n${text(meaning)}\n`;
+  return `.TP\n${short}${long}${value}\n${text(optionMeaning(option))}\n`;
 }
 
 function commandSection(command: Command): string {
@@ -33,18 +35,20 @@ function commandSection(command: Command): string {
   return (
     `.SS ${text(command.path.join(" "))}\n${text(command.summary)}.\n` +
     operands.join("") +
-    Object.entries(command.options).map(optionText).join("")
+    groupedOptions(command.options)
+      .map(({ title, options }) => `.PP\n${text(title)}:\n${options.map(optionText).join("")}`)
+      .join("")
   );
 }
 
-const EXIT_CODES = [
-  ["0", "It worked."],
-  ["1", "It failed."],
-  ["2", "It was called in a way that can't be right."],
-  ["3", "A job that had been accepted failed or was cancelled."],
-  ["4", "The server can't be reached or refuses the token."],
-  ["130", "It was interrupted."],
-] as const;
+/** Rows of two cells of the table below a heading, as plain text. */
+function pairsBelow(heading: string): (readonly [string, string])[] {
+  return sectionOf(CONFIG, heading)
+    .split("\n")
+    .filter((line) => /^\| \d/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .map(([, term = "", meaning = ""]) => [term, meaning] as const);
+}
 
 const FILES = [
   ["ffcluster.config.json", "Options by their names, in the current folder."],
@@ -77,7 +81,7 @@ Every option can also be set in the environment, as FFCLUSTER_ and its name in u
 Flags win over the environment, and that over the file.
 .SH COMMANDS
 ${commands.map(commandSection).join("")}.SH EXIT STATUS
-${pairs(EXIT_CODES)}.SH FILES
+${pairs(pairsBelow("## Exit codes"))}.SH FILES
 ${pairs(FILES)}.SH EXAMPLES
 .nf
 ${text(examples.join("\n"))}

@@ -47,6 +47,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "ffmpeg update": async () => (await import("../ffmpeg/ffmpeg-update.ts")).ffmpegUpdate,
   "ffmpeg verify": async () => (await import("../ffmpeg/ffmpeg-verify.ts")).ffmpegVerify,
   completions: async () => (await import("../completions/completions.ts")).completions,
+  help: async () => (await import("../help/help.ts")).help,
   doctor: async () => (await import("../doctor.ts")).doctor,
 };
 

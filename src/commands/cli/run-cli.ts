@@ -122,8 +122,8 @@ async function runCommand(
   };
   const checked = checkArgv(rest, declared);
   if (checked.wantsHelp) {
-    const { commandHelp } = await import("./help.ts");
-    context.stdout.write(await commandHelp(command, context.stdout.columns));
+    const { commandHelp } = await import("../help/command-help.ts");
+    context.stdout.write(commandHelp(command, context.stdout.columns));
     return 0;
   }
   const file = await readConfigFile(context.cwd, knownOptionNames);
@@ -144,13 +144,19 @@ async function answerWithoutCommand(argv: readonly string[], context: CommandCon
   }
   const isHelp = (word: string | undefined) => word === "--help" || word === "-h" || word === "help";
   const isGroup = commandPaths().some((path) => path.startsWith(`${first} `));
-  if (first === undefined || (isHelp(first) && second === undefined) || (isGroup && isHelp(second))) {
-    const { groupHelp } = await import("./help.ts");
-    const sink = first === undefined ? context.stderr : context.stdout;
-    sink.write(await groupHelp(isGroup && first !== undefined ? first : null, sink.columns));
-    return first === undefined ? 2 : 0;
-  }
-  return null;
+  if (first !== undefined && !isHelp(first) && !(isGroup && isHelp(second))) return null;
+  const { helpFor } = await import("../help/help-for.ts");
+  const sink = first === undefined ? context.stderr : context.stdout;
+  const words = isHelp(first) ? argv.slice(1) : argv.slice(0, 1);
+  // `ffcluster --help jobs list` and `ffcluster help jobs list` are `ffcluster jobs list --help`.
+  sink.write(
+    await helpFor(
+      words.filter((word) => !word.startsWith("-")),
+      await loadAllCommands(),
+      sink.columns,
+    ),
+  );
+  return first === undefined ? 2 : 0;
 }
 
 /** Runs one command line; returns the exit code. */
@@ -179,8 +185,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   try {
     const answered = await answerWithoutCommand(argv, context);
     if (answered !== null) return answered;
-    // `ffcluster help jobs list` is `ffcluster jobs list --help`.
-    const chosen = await chooseCommand(argv[0] === "help" ? [...argv.slice(1), "--help"] : argv);
+    const chosen = await chooseCommand(argv);
     printsEvents = chosen.command.printsEvents;
     return await runCommand(chosen, context, (given) => {
       server = given;

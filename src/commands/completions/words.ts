@@ -21,7 +21,7 @@ export interface Completable {
   readonly path: readonly string[];
   readonly summary: string;
   readonly flags: readonly Flag[];
-  /** `isRest`: any number of them; those that are no files are left out. */
+  /** `isRest`: any number of them; those that can be anything are left out. */
   readonly positionals: readonly { readonly name: string; readonly kind: ValueKind; readonly isRest: boolean }[];
 }
 
@@ -54,7 +54,7 @@ export function completable(command: Command): Completable {
     path: command.path,
     summary: command.summary,
     flags: [...Object.entries(command.options).flatMap(([name, option]) => flagsOf(name, option)), HELP],
-    positionals: command.positionals.map(positionalOf).filter(({ isRest, kind }) => !isRest || kind === "file"),
+    positionals: command.positionals.map(positionalOf).filter(({ isRest, kind }) => !isRest || kind !== "any"),
   };
 }
 

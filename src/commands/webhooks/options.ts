@@ -20,7 +20,7 @@ const eventsOption = <const E extends string>(known: readonly E[]) =>
     description: `What to tell of, separated by commas: ${known.join(", ")}`,
     valueName: "EVENTS",
     fallback: null,
-    defaultText: ENDS,
+    defaultText: ENDS.replaceAll(",", ", "),
     parseOne: (text) => parseEvents(text, known),
   });
 
