@@ -30,7 +30,7 @@ import { makeJob } from "./submitting/make-job.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
 import { type SubmitOptions, submitOptions } from "./submitting/options.ts";
 import { requireRemoteUse } from "./submitting/remote-use.ts";
-import { waitingText, watchForClients, wayForOthers } from "./submitting/waiting-notice.ts";
+import { detachedNotice, waitingFor, watchForClients } from "./submitting/waiting-notice.ts";
 import { requireWaiting } from "./telling/options.ts";
 import { endedBy, type Telling, tellEnded } from "./telling/tell-ended.ts";
 
@@ -117,7 +117,7 @@ async function followAndSave(
   { client, display, context, begin, participant }: Session,
 ): Promise<void> {
   const notice = watchForClients(
-    async (view) => waitingText(view, client.connection, await wayForOthers(client)),
+    (view) => waitingFor(view, client),
     (text) => display.note(text),
   );
   let last: JobView;
@@ -202,7 +202,11 @@ export const submit = defineCommand({
       if (given.json) printEvent(context, "submitted", { job_id: job.job_id });
       else if (given.detach) context.stdout.write(`${job.job_id}\n`);
       else display.note(`job ${job.job_id}`);
-      if (given.detach) return 0;
+      if (given.detach) {
+        const notice = given.json ? null : await detachedNotice(client, job);
+        if (notice !== null) context.stderr.write(`${notice}\n`);
+        return 0;
+      }
       const isElsewhere = planned.outputUrl !== null;
       const target = {
         isElsewhere,

@@ -16,14 +16,31 @@ export class CommandFailure extends AppError {
   }
 }
 
+/** What helps after a job has ended without an output. */
+export function afterEndHint({ job_id, status }: Pick<JobView, "job_id" | "status">): string {
+  const id = job_id.slice(0, 8);
+  if (status === "Cancelled") {
+    return `\`ffcluster jobs retry ${id}\` begins it anew; where its source was uploaded, submit it again.`;
+  }
+  return `\`ffcluster jobs show ${id}\` says why, \`ffcluster jobs retry ${id}\` goes on from what is finished.`;
+}
+
+/** Hints of the server name commands for a job without its id. */
+export function withJobId(hint: string, jobId: string): string {
+  return hint.replace(
+    /`ffcluster jobs (retry|show|proof|download|logs)`/g,
+    `\`ffcluster jobs $1 ${jobId.slice(0, 8)}\``,
+  );
+}
+
 /** The failure of a command whose job ended without an output. */
 export function failureOf(job: JobView): CommandFailure {
   if (job.status === "Cancelled") {
-    const hint = "Submit it again to start over.";
-    const error = { code: "E_JOB_CANCELLED", message: `job ${job.job_id} was cancelled`, hint } as const;
+    const message = `job ${job.job_id} was cancelled`;
+    const error = { code: "E_JOB_CANCELLED", message, hint: afterEndHint(job) } as const;
     return new CommandFailure("cancelled", job.job_id, job.error ?? error);
   }
-  const hint = `\`ffcluster jobs show ${job.job_id}\` shows its history.`;
-  const error = { code: "E_JOB_FAILED", message: `job ${job.job_id} failed`, hint } as const;
-  return new CommandFailure("failed", job.job_id, job.error ?? error);
+  const error =
+    job.error ?? ({ code: "E_JOB_FAILED", message: `job ${job.job_id} failed`, hint: afterEndHint(job) } as const);
+  return new CommandFailure("failed", job.job_id, { ...error, hint: withJobId(error.hint, job.job_id) });
 }

@@ -6,7 +6,7 @@ import { connect } from "../cli/connect.ts";
 
 export const cancel = defineCommand({
   path: ["cancel"],
-  summary: "Cancel a job, stop its encodes and remove its files",
+  summary: "Cancel a job: stop its encodes and remove what is encoded",
   positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster cancel 3f2a"],
@@ -15,7 +15,10 @@ export const cancel = defineCommand({
     const api = await connect(options, context);
     const job = await api.cancelJob(positionals[0] ?? "");
     if (options.json) printDocument(context, job);
-    else context.stdout.write(`job ${job.job_id} (${printable(job.file_name)}) is ${job.status.toLowerCase()}\n`);
+    else
+      context.stdout.write(
+        `job ${job.job_id} (${printable(job.file_name)}) is ${job.status.toLowerCase()}; what was encoded is removed\n`,
+      );
     return 0;
   },
 });

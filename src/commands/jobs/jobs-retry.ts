@@ -6,7 +6,7 @@ import { connect } from "../cli/connect.ts";
 
 export const jobsRetry = defineCommand({
   path: ["jobs", "retry"],
-  summary: "Continue a failed or cancelled job from its finished segments",
+  summary: "Continue a failed job from its finished segments, or begin a cancelled one anew",
   positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs retry 3f2a"],
@@ -17,9 +17,8 @@ export const jobsRetry = defineCommand({
     if (options.json) printDocument(context, job);
     else {
       const { done, known } = job.segments;
-      context.stdout.write(
-        `job ${job.job_id} (${printable(job.file_name)}) continues: ${done} of ${known} known segments are finished\n`,
-      );
+      const how = done === 0 ? "begins anew" : `continues: ${done} of ${known} known segments are finished`;
+      context.stdout.write(`job ${job.job_id} (${printable(job.file_name)}) ${how}\n`);
     }
     return 0;
   },

@@ -11,6 +11,7 @@ import { createProgressDisplay } from "../output/progress-display.ts";
 import { styleFor } from "../output/style.ts";
 import { roomOf, summaryLines } from "../output/summary-text.ts";
 import { leftBehind } from "../submitting/on-interrupt.ts";
+import { waitingFor, watchForClients } from "../submitting/waiting-notice.ts";
 import { followToEnd } from "./follow-job.ts";
 
 /** A proof that can't be had (any more) is no failure of the watch. */
@@ -40,8 +41,13 @@ export const jobsWatch = defineCommand({
     const client = await connect(options, context);
     const { job_id: jobId } = await client.job(positionals[0] ?? "");
     const display = createProgressDisplay(context);
+    const notice = watchForClients(
+      (view) => waitingFor(view, client),
+      (text) => display.note(text),
+    );
     try {
-      const job = await followToEnd({ client, jobId, context, display, printsEvents: options.json });
+      const onView = (view: JobView) => notice.see(view);
+      const job = await followToEnd({ client, jobId, context, display, printsEvents: options.json, onView });
       display.end();
       if (job.status !== "Completed") throw failureOf(job);
       if (options.json) printEvent(context, "completed", { job_id: jobId, output: job.output });
@@ -54,6 +60,7 @@ export const jobsWatch = defineCommand({
       const isInterrupted = context.signal.aborted && toAppError(thrown).code === "E_INTERRUPTED";
       throw isInterrupted ? leftBehind({ kind: "following", jobId }) : thrown;
     } finally {
+      notice.stop();
       display.end();
     }
   },

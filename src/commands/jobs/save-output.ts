@@ -2,12 +2,13 @@
 import { open, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { ApiClient } from "../../api/client.ts";
-import type { JobView } from "../../api/contract.ts";
+import { isTerminal, type JobView } from "../../api/contract.ts";
 import { type DownloadTarget, downloadOutput } from "../../api/download.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { exists, tempNameFor } from "../../base/files.ts";
 import { printable } from "../../base/printable.ts";
-import { formatBytes } from "../output/format.ts";
+import { afterEndHint } from "../cli/command-failure.ts";
+import { formatBytes, shortId } from "../output/format.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
 import { requirePossiblePath, safeOutputName } from "./output-name.ts";
 
@@ -93,7 +94,9 @@ export async function saveOutput(
 ): Promise<void> {
   const { output } = job;
   if (output === null) {
-    const hint = `\`ffcluster jobs watch ${job.job_id}\` waits for it.`;
+    const hint = isTerminal(job.status)
+      ? afterEndHint(job)
+      : `\`ffcluster jobs watch ${shortId(job.job_id)}\` waits for it.`;
     throw new AppError("E_WRONG_STATE", `job ${job.job_id} is ${job.status}: it has no output`, hint);
   }
   const wanted = { jobId: job.job_id, bytes: output.bytes, sha256: output.sha256 };

@@ -10,7 +10,7 @@ import { connect } from "../cli/connect.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
 import { type Participant, participate } from "../participate.ts";
 import type { SubmitOptions } from "../submitting/options.ts";
-import { waitingText, watchForClients, wayForOthers } from "../submitting/waiting-notice.ts";
+import { waitingFor, watchForClients } from "../submitting/waiting-notice.ts";
 import { tellFile } from "../telling/tell-file.ts";
 import type { ReadFacts } from "../wiring/source-facts.ts";
 import { askForNames, type LibraryNames } from "./ask-server.ts";
@@ -178,7 +178,7 @@ function quiet(note: (text: string) => void): ProgressDisplay {
 
 /** Says once what the jobs wait for. */
 function noticeFor(client: ApiClient, note: (text: string) => void) {
-  return watchForClients(async (view) => waitingText(view, client.connection, await wayForOthers(client)), note);
+  return watchForClients((view) => waitingFor(view, client), note);
 }
 
 async function readerFor(given: SubmitOptions, context: CommandContext): Promise<ReadFacts | null> {

@@ -1,5 +1,6 @@
 // Shows a job and its history as text. Pure: views in, text out.
 import { isTerminal, type JobDetailView, type JobView } from "../../api/contract.ts";
+import { withJobId } from "../cli/command-failure.ts";
 import { formatBytes, formatMoment, formatSeconds, shortId } from "./format.ts";
 import { fields, type Look, table } from "./table.ts";
 import { toneOf } from "./tones.ts";
@@ -84,7 +85,7 @@ function jobFields(job: JobDetailView): [string, string][] {
       ? []
       : ([
           ["error", `${job.error.message} (${job.error.code})`],
-          ["hint", job.error.hint],
+          ["hint", withJobId(job.error.hint, job.job_id)],
         ] as [string, string][])),
   ];
 }

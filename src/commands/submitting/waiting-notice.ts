@@ -7,6 +7,7 @@ import { AppError } from "../../base/errors.ts";
 import { fingerprintOf } from "../../base/tls/trust.ts";
 import { isHereAlone } from "../serving/announce.ts";
 import { joinLine } from "../serving/join-line.ts";
+import { whoIsHere } from "./who-is-here.ts";
 
 const PATIENCE_MS = 5000;
 
@@ -36,14 +37,48 @@ function forAnother(others: OutwardAddress | null): string {
   return `${joinLine(others, "TOKEN")}   (\`ffcluster invite\` prints it)`;
 }
 
-export function waitingText(view: JobView, { server }: Connection, others: OutwardAddress | null): string {
+/** The lines on who is here; none where nobody may say. */
+export async function machinesFor(client: Pick<ApiClient, "jobDetail">, jobId: string): Promise<readonly string[]> {
+  try {
+    return whoIsHere(await client.jobDetail(jobId));
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown; // whoever follows the job hears of a server that is gone
+    return [];
+  }
+}
+
+/** Of a job that was just made and that nobody waits for; null: it has the clients that it needs. */
+export async function detachedNotice(client: Pick<ApiClient, "jobDetail">, job: JobView): Promise<string | null> {
+  if (job.capable_clients >= job.required_clients) return null;
+  const lines = await machinesFor(client, job.job_id);
+  return [`${waitsFor(job)}.`, ...lines].join("\n  ");
+}
+
+function waitsFor(view: JobView): string {
   const missing = view.required_clients - view.capable_clients;
   const who = missing === 1 ? "one more client" : `${missing} more clients`;
+  return `Waiting for ${who} with ffmpeg and ${view.encoder} (${view.capable_clients} of ${view.required_clients} there)`;
+}
+
+/** `machines`: who is here and why they can't. */
+export function waitingText(
+  view: JobView,
+  { server }: Connection,
+  others: OutwardAddress | null,
+  machines: readonly string[] = [],
+): string {
   return [
-    `Waiting for ${who} with ffmpeg and ${view.encoder} (${view.capable_clients} of ${view.required_clients} there).`,
+    `${waitsFor(view)}.`,
+    ...machines.map((line) => `  ${line}`),
     `  On another machine: ${forAnother(others)}`,
     `  On this one:        ffcluster join --server ${serverName(server)}`,
   ].join("\n");
+}
+
+/** What a person hears whose job waits. */
+export async function waitingFor(view: JobView, client: ApiClient): Promise<string> {
+  const [others, machines] = await Promise.all([wayForOthers(client), machinesFor(client, view.job_id)]);
+  return waitingText(view, client.connection, others, machines);
 }
 
 export interface WaitingNotice {

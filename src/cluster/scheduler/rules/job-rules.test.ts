@@ -169,7 +169,7 @@ test("cancel of an ended job is refused, of an unknown one too", () => {
   const ended = bench.state;
   expect(bench.send({ type: "cancel-requested", jobId: "job" }).verdict).toMatchObject({
     ok: false,
-    error: { code: "E_WRONG_STATE", hint: "It is Cancelled; there is nothing to cancel." },
+    error: { code: "E_WRONG_STATE", message: "job job has ended: it is Cancelled" },
   });
   expect(bench.state).toBe(ended);
   expect(bench.send({ type: "cancel-requested", jobId: "?" }).verdict).toMatchObject({

@@ -118,11 +118,8 @@ export function cancelJob(turn: Turn, jobId: JobId): Verdict {
     return refusal("E_UNKNOWN_ID", `no job with id ${jobId}`, "`ffcluster jobs list` shows the ids.");
   }
   if (isTerminal(job.status)) {
-    return refusal(
-      "E_WRONG_STATE",
-      `job ${jobId} has ended already`,
-      `It is ${job.status}; there is nothing to cancel.`,
-    );
+    const message = `job ${jobId} has ended: it is ${job.status}`;
+    return refusal("E_WRONG_STATE", message, "There is nothing to cancel.");
   }
   endJob(turn, job, "Cancelled");
   return OK;

@@ -104,6 +104,7 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
           workDir,
           clients: () => engine.state.clients.values(),
           remote,
+          makeRoom: (bytes) => parts.kept.makeRoom(bytes),
         }),
       );
       who.ended.throwIfAborted(); // looking at the source may have taken minutes

@@ -161,8 +161,11 @@ function courseOf(stages: AttemptStages, attemptId: string) {
 
 function notYet(job: Job, what: "proof" | "output"): AppError {
   const id = job.id.slice(0, 8);
-  const hint = isTerminal(job.status)
-    ? `\`ffcluster jobs show ${id}\` says why.`
-    : `\`ffcluster jobs watch ${id}\` waits for its end.`;
+  const hint =
+    job.status === "Cancelled"
+      ? `\`ffcluster jobs retry ${id}\` begins it anew; where its source was uploaded, submit it again.`
+      : isTerminal(job.status)
+        ? `\`ffcluster jobs show ${id}\` says why, \`ffcluster jobs retry ${id}\` tries again.`
+        : `\`ffcluster jobs watch ${id}\` waits for its end.`;
   return new AppError("E_WRONG_STATE", `job ${job.id} is ${job.status} and has no ${what}`, hint);
 }

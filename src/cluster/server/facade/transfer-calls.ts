@@ -31,7 +31,7 @@ export function transferCalls({ registry, remote, subtitleFiles, results }: Tran
       if (source.kind === "remote")
         return await remote.block(source, blockBytes, requireBlock(source, blockBytes, block));
       await using file = await openUnchanged(source);
-      if (file === null) throw sourceChanged(source);
+      if (file === null) throw await sourceChanged(source);
       return await blocks.read({ ...source, sourceId, file: file.handle, blockBytes }, block);
     },
     async burnInFile(jobId, number) {

@@ -1,6 +1,4 @@
 // Makes a job of a request and a source: accepts or refuses the source, then fixes everything that never changes.
-import { AppError } from "../../../base/errors.ts";
-import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
 import { mustTryCopies } from "../../../media/audio/try-copies.ts";
@@ -35,9 +33,7 @@ import { chooseEncoder } from "./choose-encoder.ts";
 import type { JobRequest } from "./job-request.ts";
 import { onOneClock } from "./one-clock.ts";
 import { chooseFormat, type FormatPlan, isAnyoneAble } from "./plan-format.ts";
-
-/** The least space that any job needs: database, first segments, proof. */
-const LEAST_FREE_BYTES = 16 * 1024 * 1024;
+import { type AskedSize, neededBytes, requireRoom } from "./room-for-job.ts";
 
 export interface JobDefaults extends RequestDefaults {
   readonly exactly: boolean;
@@ -57,6 +53,8 @@ export interface IntakePlace {
   /** Those that the server knows now. */
   readonly clients: () => Iterable<Client>;
   readonly remote: RemoteReader;
+  /** Makes what the server keeps for looks go where the disk needs so many bytes. */
+  readonly makeRoom: (bytes: number) => Promise<void>;
 }
 
 interface Place extends IntakePlace {
@@ -79,7 +77,11 @@ export async function prepareJob(
     const checked = checkRequest(defaults, asked.ffmpegParams, asked.outputName, source.name, hasSubtitles);
     await requireRoom(place.workDir);
     const accepted = await acceptSource(tools, { defaults, asked, checked }, source, place);
-    return await planJob(tools, { defaults, asked, checked }, accepted, place);
+    const planned = await planJob(tools, { defaults, asked, checked }, accepted, place);
+    const needed = neededBytes(sizeOf(planned));
+    await at.makeRoom(needed);
+    await requireRoom(place.workDir, needed);
+    return planned;
   } catch (thrown) {
     await new JobFolders(place.workDir).removeAll(place.jobId);
     // Whatever failed: a source that can't be read is the true reason.
@@ -87,14 +89,9 @@ export async function prepareJob(
   }
 }
 
-async function requireRoom(workDir: string): Promise<void> {
-  const free = await freeBytes(workDir);
-  if (free >= LEAST_FREE_BYTES) return;
-  throw new AppError(
-    "E_NO_SPACE",
-    `the server's work directory has only ${Math.floor(free / 1024)} KiB free`,
-    "Free some space there, or start the server with another --work-dir.",
-  );
+function sizeOf({ record, job }: PreparedJob): AskedSize {
+  const { request, outputBytes } = record;
+  return { bytes: outputBytes ?? null, bitsPerSecond: request.video.bitrate, seconds: job.durationSeconds };
 }
 
 interface Wanted {
@@ -147,7 +144,7 @@ async function acceptSource(
   const job = { jobId, blockBytes: defaults.blockBytes };
   const named = { name: handedIn.name, path: held.path, planned: first };
   const made = await onOneClock(tools, named, checked, folder, job);
-  if (!(await held.isSame())) throw remote.failure(handedIn) ?? sourceChanged(handedIn);
+  if (!(await held.isSame())) throw remote.failure(handedIn) ?? (await sourceChanged(handedIn));
   const { source, path, note } = made ?? { source: handedIn, path: held.path, note: null };
   const { info, plan } = made?.planned ?? first;
   const firstPicture = made === null ? decoded : null;

@@ -13,9 +13,11 @@ export async function requireSource({ source }: JobRecord, remote: RemoteReader)
   const objection = await objectionTo(source, remote, "asked");
   if (objection === null) return;
   if (source.kind === "remote") throw objection;
-  if (await exists(source.path)) throw sourceChanged(source);
+  if (await exists(source.path)) throw await sourceChanged(source);
   const hint =
-    source.kind === "uploaded" ? "Its upload was removed; submit it again." : "Submit it again from where it is now.";
+    source.kind === "uploaded"
+      ? "The server no longer has its upload; submit it again."
+      : "Put it back unchanged and retry, or submit it from where it is now.";
   throw new AppError("E_SOURCE_MISSING", `the source ${source.name} is no longer there`, hint);
 }
 

@@ -32,7 +32,7 @@ export async function holdSource(
   if (source.realPath === undefined)
     return { path: source.path, isSame: async () => true, [Symbol.asyncDispose]: async () => undefined };
   const file = await openUnchanged(source);
-  if (file === null) throw sourceChanged(source);
+  if (file === null) throw await sourceChanged(source);
   const path = openPathFor(tools, file.handle);
   const { dev, ino } = file.facts;
   const isSame = async () => {

@@ -1,6 +1,7 @@
 // A job's source must stay the same file from the moment the job is created. Compares path, size and time; never reads it.
 import { realpath } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
 import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
 import type { SourceRecord } from "./job-record.ts";
 import type { RemoteReader } from "./remote-reader.ts";
@@ -36,14 +37,21 @@ export async function objectionTo(
   remote: RemoteReader,
   how: "known" | "asked",
 ): Promise<AppError | null> {
-  if (source.kind !== "remote") return (await isUnchanged(source)) ? null : sourceChanged(source);
+  if (source.kind !== "remote") return (await isUnchanged(source)) ? null : await sourceChanged(source);
   return how === "asked" ? await remote.ask(source) : remote.failure(source);
 }
 
-export function sourceChanged(source: SourceRecord): AppError {
-  return new AppError(
-    "E_SOURCE_CHANGED",
-    `the source ${source.name} has changed or is gone since the job was created`,
-    "Submit it again once nothing writes to it.",
-  );
+/** Says whether it is gone or another one, and what helps then. */
+export async function sourceChanged({ name, path, kind }: SourceRecord): Promise<AppError> {
+  const isThere = await exists(path);
+  if (isThere) {
+    const message = `the source ${name} has changed since the job was created`;
+    return new AppError("E_SOURCE_CHANGED", message, "Submit it again once nothing writes to it.");
+  }
+  const message = `the source ${name} is gone: it was removed or moved after the job was created`;
+  const hint =
+    kind === "uploaded"
+      ? "Submit it again: the server no longer has the upload."
+      : "Put it back unchanged, then `ffcluster jobs retry` goes on; or submit it from where it is now.";
+  return new AppError("E_SOURCE_CHANGED", message, hint);
 }

@@ -28,7 +28,8 @@ export async function requireIntact(segments: readonly FinishedSegment[], signal
   for (const { segment, facts, path } of segments) {
     const digest = await sha256OfFile(path, 0, undefined, signal).catch(() => null);
     if (digest === facts.sha256) continue;
-    const hint = "Something else writes to the work directory, or its disk fails. Submit the source again.";
+    const hint =
+      "Something else writes to the work directory, or its disk fails. `ffcluster jobs retry` encodes it again.";
     throw new AppError("E_STITCH", `segment ${segment.index} is not the file that was checked`, hint);
   }
 }

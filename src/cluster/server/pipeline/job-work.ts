@@ -227,6 +227,6 @@ export class JobWork {
       const objection = await objectionTo(source, this.#parts.remote, "asked");
       if (objection !== null) throw objection;
     }
-    if ((await (await this.#held)?.isSame()) === false) throw sourceChanged(this.record.source);
+    if ((await (await this.#held)?.isSame()) === false) throw await sourceChanged(this.record.source);
   }
 }
