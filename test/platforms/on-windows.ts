@@ -1,6 +1,6 @@
 // What a test does on the Windows side, run there by the executable's own runtime (BUN_BE_BUN=1):
 //   signal PID NAME     as the system itself: it begins a thread of the process in CtrlRoutine
-//   programs NAME       the priority of each running program of that name, as JSON
+//   programs NAME PID   the priority of each program of that name that the process, or one that it started, has started
 //   hold FILE           has it open, as a player: others may read it; until it is killed
 //   share NAME          makes a network share of wine's, \\server\share; it lies in wine's folder of devices
 //   copy FROM TO        also makes the folder
@@ -19,7 +19,7 @@ const LONGEST_MS = 15 * 60_000;
 const NO_HANDLE = 0xffff_ffff_ffff_ffffn;
 const SNAPSHOT_OF_PROCESSES = 2;
 /** PROCESSENTRY32W of 64-bit Windows. */
-const ENTRY = { bytes: 568, pidAt: 8, nameAt: 44 };
+const ENTRY = { bytes: 568, pidAt: 8, parentAt: 32, nameAt: 44 };
 
 const kernel = dlopen("kernel32.dll", {
   OpenProcess: { args: ["u32", "i32", "u32"], returns: "u64" },
@@ -49,17 +49,31 @@ function signal(pid: string, name: string): void {
   must("CreateRemoteThread", kernel.CreateRemoteThread(target, null, 0n, routine, EVENTS[name] ?? 0n, 0, null));
 }
 
-function programs(name: string): { readonly pid: number; readonly priority: number }[] {
+interface Listed {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+}
+
+function running(): Listed[] {
   const snapshot = must("a snapshot", kernel.CreateToolhelp32Snapshot(SNAPSHOT_OF_PROCESSES, 0));
   const bytes = Buffer.alloc(ENTRY.bytes);
   bytes.writeUInt32LE(ENTRY.bytes, 0);
-  const found: number[] = [];
+  const found: Listed[] = [];
   for (let more = kernel.Process32FirstW(snapshot, ptr(bytes)); more !== 0; ) {
-    const [program = ""] = bytes.toString("utf16le", ENTRY.nameAt).split("\0");
-    if (program.toLowerCase() === name) found.push(bytes.readUInt32LE(ENTRY.pidAt));
+    const [name = ""] = bytes.toString("utf16le", ENTRY.nameAt).split("\0");
+    found.push({ pid: bytes.readUInt32LE(ENTRY.pidAt), parent: bytes.readUInt32LE(ENTRY.parentAt), name });
     more = kernel.Process32NextW(snapshot, ptr(bytes));
   }
-  return found.map((pid) => ({ pid, priority: getPriority(pid) }));
+  return found;
+}
+
+function programs(wanted: string, ancestor: number): { readonly pid: number; readonly priority: number }[] {
+  const all = running();
+  const below = new Set([ancestor]);
+  for (const pid of below) for (const each of all) if (each.parent === pid) below.add(each.pid);
+  const found = all.filter(({ pid, name }) => below.has(pid) && name.toLowerCase() === wanted);
+  return found.map(({ pid }) => ({ pid, priority: getPriority(pid) }));
 }
 
 async function hold(path: string): Promise<void> {
@@ -81,7 +95,7 @@ function copy(from: string, to: string): void {
 
 const [what, first = "", second = ""] = process.argv.slice(2);
 if (what === "signal") signal(first, second);
-else if (what === "programs") console.log(JSON.stringify(programs(first)));
+else if (what === "programs") console.log(JSON.stringify(programs(first, Number(second))));
 else if (what === "hold") await hold(first);
 else if (what === "share") share(first);
 else if (what === "copy") copy(first, second);

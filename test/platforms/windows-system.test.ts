@@ -88,9 +88,10 @@ test.skipIf(missing !== null)(
   async () => {
     jobId = await cluster.submit(film, "film-out.mp4", SLOW);
     await encodingClient("ctrl-break");
+    const pid = await clientPid("ctrl-break");
     let found: { readonly priority: number }[] = [];
     await until("an ffmpeg.exe is listed", BOUND_MS, async () => {
-      found = JSON.parse(await onWindows(["programs", "ffmpeg.exe"]));
+      found = JSON.parse(await onWindows(["programs", "ffmpeg.exe", pid]));
       return found.length > 0;
     });
     expect(found.map(({ priority }) => priority)).toEqual(found.map(() => LOW_PRIORITY));

@@ -38,6 +38,15 @@ export function descendantsCpuMs(pid: number, table: ProcessTable | null = ownTa
   return descendants.reduce((total, each) => total + table.cpuMsOf(each), 0);
 }
 
+/**
+ * The same of a guard's program, and of the guard itself until it has started that: on a machine with much more to do than
+ * it can, its runtime alone takes long.
+ */
+export function programCpuMs(guard: number, table: ProcessTable | null = ownTable()): number | null {
+  const hasStarted = descendantsOf(guard, table)?.length !== 0;
+  return hasStarted || table === null ? descendantsCpuMs(guard, table) : table.cpuMsOf(guard);
+}
+
 /** Of each descendant of `pid` that runs; null when they are unknown. */
 export function cpuMsByDescendant(pid: number, table: ProcessTable | null = ownTable()): Map<number, number> | null {
   const descendants = descendantsOf(pid, table);

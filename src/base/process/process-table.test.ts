@@ -1,7 +1,7 @@
 // What the systems write about processes, read from the bytes that they write; and a real child on the system of this run.
 import { expect, test } from "bun:test";
 import { until } from "../../../test/support/cluster.ts";
-import { descendantsCpuMs, descendantsOf } from "./process-cpu.ts";
+import { descendantsCpuMs, descendantsOf, programCpuMs } from "./process-cpu.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { linuxProcesses, waitedMsIn } from "./process-table-linux.ts";
 import { pidsIn, rusageCpuMs } from "./process-table-macos.ts";
@@ -13,6 +13,14 @@ test("the times of all descendants add up, and unknown children make them unknow
   expect(descendantsOf(1, table)).toEqual([2, 3, 4]);
   expect(descendantsCpuMs(1, table)).toBe(90);
   expect(descendantsCpuMs(1, { ...table, childrenOf: () => null })).toBeNull();
+});
+
+test("a guard that still starts works by itself; once it has a program, that one counts", () => {
+  const table: ProcessTable = { childrenOf: (pid) => (pid === 1 ? [2] : []), cpuMsOf: (pid) => pid * 10 };
+  expect(programCpuMs(1, table)).toBe(20);
+  expect(programCpuMs(7, table)).toBe(70);
+  expect(programCpuMs(7, { ...table, childrenOf: () => null })).toBeNull();
+  expect(programCpuMs(7, null)).toBeNull();
 });
 
 test("Windows: creation, kernel and user time of a process", () => {

@@ -6,7 +6,7 @@ import { inheritedFiles } from "./inherited-files.ts";
 import { type OutputTakers, readStdout, readTail } from "./output.ts";
 import type { Pausable } from "./pause.ts";
 import { lowerPriority, lowerPriorityOfDescendants } from "./priority.ts";
-import { descendantsCpuMs } from "./process-cpu.ts";
+import { programCpuMs } from "./process-cpu.ts";
 import { followPause } from "./suspend.ts";
 import { killTree, type StopFacts, type StopReason, Termination } from "./terminate.ts";
 
@@ -112,7 +112,7 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessResult
 function watchForStall({ isStalled, pausable }: ProcessOptions, pid: number, onStall: () => void) {
   if (isStalled === undefined) return undefined;
   return setInterval(() => {
-    if (pausable?.isPaused() !== true && isStalled(descendantsCpuMs(pid))) onStall();
+    if (pausable?.isPaused() !== true && isStalled(programCpuMs(pid))) onStall();
   }, WATCH_EVERY_MS);
 }
 
