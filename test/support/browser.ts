@@ -172,6 +172,16 @@ export class BrowserPage implements AsyncDisposable {
     await this.#view.cdp("Emulation.setEmulatedMedia", { features });
   }
 
+  /** Of the page's main thread since it was loaded. */
+  async busySeconds(): Promise<number> {
+    await this.#view.cdp("Performance.enable", {});
+    const { metrics } = await this.#view.cdp<{ metrics: readonly { name: string; value: number }[] }>(
+      "Performance.getMetrics",
+      {},
+    );
+    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+  }
+
   /** Kept for people to look at: `folder`/`name`.png. */
   async picture(folder: string, name: string): Promise<void> {
     const { data } = await this.#view.cdp<{ data: string }>("Page.captureScreenshot", { format: "png" });

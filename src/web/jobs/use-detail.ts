@@ -34,8 +34,11 @@ function follow(id: string, tell: (detail: Detail) => void): () => void {
       if (!(thrown instanceof ApiError)) throw thrown;
       tell({ job: null, error: thrown });
     }
-    const cost = performance.now() - begun;
-    setTimeout(again, Math.max(LEAST_PAUSE_MS, cost * PAUSE_BY_COST));
+    // When it is drawn: that is part of what it costs.
+    requestAnimationFrame(() => {
+      const cost = performance.now() - begun;
+      setTimeout(again, Math.max(LEAST_PAUSE_MS, cost * PAUSE_BY_COST));
+    });
   };
   const again = () => {
     isBusy = false;

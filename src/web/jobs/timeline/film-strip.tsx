@@ -2,6 +2,7 @@
 import type { JobDetailView, SegmentView } from "../../../cluster/server/views.ts";
 import { count } from "../../text/format.ts";
 import { rowProps, selected } from "./selection.ts";
+import { useKept } from "./use-kept.ts";
 
 const HEIGHT = 32;
 
@@ -35,6 +36,7 @@ function framesMade(job: JobDetailView): ReadonlyMap<number, number> {
 }
 
 export function FilmStrip({ job }: { readonly job: JobDetailView }) {
+  const keep = useKept();
   const segments = job.segment_list;
   if (segments.length === 0) return null;
   const known = segments.reduce((sum, { frames }) => sum + frames, 0);
@@ -62,9 +64,8 @@ export function FilmStrip({ job }: { readonly job: JobDetailView }) {
           {segments.map((segment) => {
             const x = (before * 1000) / total;
             before += segment.frames;
-            return (
-              <Segment key={segment.index} segment={segment} x={x} total={total} made={made.get(segment.index) ?? 0} />
-            );
+            const now = { segment, x, total, made: made.get(segment.index) ?? 0, isSelected: segment === looked };
+            return keep(idOf(segment), JSON.stringify(now), () => segmentOf(now));
           })}
         </svg>
         <p class="looked" aria-live="polite">
@@ -82,16 +83,17 @@ interface SegmentProps {
   readonly x: number;
   readonly total: number;
   readonly made: number;
+  readonly isSelected: boolean;
 }
 
-function Segment({ segment, x, total, made }: SegmentProps) {
+function segmentOf({ segment, x, total, made, isSelected }: SegmentProps) {
   const width = Math.max(1, (segment.frames * 1000) / total - 1);
-  const isSelected = selected.value === idOf(segment);
   const look = () => {
     selected.value = idOf(segment);
   };
   return (
     <g
+      key={segment.index}
       id={`at-${idOf(segment)}`}
       class={`attempt ${STATES[segment.state].tone} ${segment.state} ${isSelected ? "looked-at" : ""}`}
       role="option"

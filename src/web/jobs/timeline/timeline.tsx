@@ -4,6 +4,7 @@ import { clients } from "../../live/cluster.ts";
 import { clock } from "../../text/format.ts";
 import { type Bar, type Row, ticksOf, timelineOf } from "./layout.ts";
 import { rowProps, selected } from "./selection.ts";
+import { useKept } from "./use-kept.ts";
 
 const LANE = 16;
 const GAP = 2;
@@ -11,7 +12,8 @@ const GAP = 2;
 const LEAST_WIDTH = 3;
 
 export function Timeline({ job }: { readonly job: JobDetailView }) {
-  const { spanMs, rows } = timelineOf(job, clients.value, Date.now());
+  const { spanMs: exactMs, rows } = timelineOf(job, clients.value, Date.now());
+  const spanMs = job.completed_at === null ? roundedUp(exactMs) : exactMs;
   if (rows.length === 0) return null;
   const all = rows.flatMap(({ bars }) => bars);
   const looked = all.find(({ id }) => id === selected.value);
@@ -20,7 +22,7 @@ export function Timeline({ job }: { readonly job: JobDetailView }) {
       <h2>Who worked when</h2>
       <div class="card timeline">
         {rows.map((row) => (
-          <ClientRow key={row.clientId} row={row} spanMs={spanMs} />
+          <ClientRow key={row.clientId} row={row} spanMs={spanMs} lookedAt={selected.value} />
         ))}
         <div class="axis" aria-hidden="true">
           {ticksOf(spanMs).map((second) => (
@@ -37,7 +39,19 @@ export function Timeline({ job }: { readonly job: JobDetailView }) {
   );
 }
 
-function ClientRow({ row, spanMs }: { readonly row: Row; readonly spanMs: number }) {
+/** A live job's time grows in steps: in between, what has ended stays where it is. */
+function roundedUp(spanMs: number): number {
+  return Math.ceil(1.05 ** Math.ceil(Math.log(spanMs) / Math.log(1.05)));
+}
+
+interface RowProps {
+  readonly row: Row;
+  readonly spanMs: number;
+  readonly lookedAt: string | null;
+}
+
+function ClientRow({ row, spanMs, lookedAt }: RowProps) {
+  const keep = useKept();
   const height = row.lanes * (LANE + GAP) - GAP;
   const ids = row.bars.map(({ id }) => id);
   return (
@@ -46,7 +60,7 @@ function ClientRow({ row, spanMs }: { readonly row: Row; readonly spanMs: number
         {row.name}
       </span>
       <svg
-        viewBox={`0 0 1000 ${height}`}
+        viewBox={`0 0 ${spanMs} ${height}`}
         height={height}
         preserveAspectRatio="none"
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: SVG has no element for what the arrow keys go through
@@ -54,23 +68,25 @@ function ClientRow({ row, spanMs }: { readonly row: Row; readonly spanMs: number
         aria-label={`Attempts of ${row.name}`}
         {...rowProps(ids)}
       >
-        {row.bars.map((bar) => (
-          <AttemptBar key={bar.id} bar={bar} scale={1000 / spanMs} />
-        ))}
+        {row.bars.map((bar) => {
+          const isSelected = bar.id === lookedAt;
+          return keep(bar.id, JSON.stringify([bar, spanMs, isSelected]), () => barOf(bar, spanMs, isSelected));
+        })}
       </svg>
     </div>
   );
 }
 
-function AttemptBar({ bar, scale }: { readonly bar: Bar; readonly scale: number }) {
-  const isSelected = selected.value === bar.id;
+function barOf(bar: Bar, spanMs: number, isSelected: boolean) {
   const look = () => {
     selected.value = bar.id;
   };
-  const width = Math.max(LEAST_WIDTH, (bar.to - bar.from) * scale - 1);
+  const thousandth = spanMs / 1000;
+  const width = Math.max(LEAST_WIDTH * thousandth, bar.to - bar.from - thousandth);
   const place = { y: bar.lane * (LANE + GAP), height: LANE };
   return (
     <g
+      key={bar.id}
       id={`at-${bar.id}`}
       class={`attempt ${bar.tone} ${bar.isLive ? "live" : ""} ${isSelected ? "looked-at" : ""}`}
       role="option"
@@ -80,11 +96,11 @@ function AttemptBar({ bar, scale }: { readonly bar: Bar; readonly scale: number 
       onMouseEnter={look}
       onFocus={look}
     >
-      <rect {...place} x={bar.from * scale} width={width} />
+      <rect {...place} x={bar.from} width={width} />
       {bar.pieces
         .filter(({ stage }) => stage !== "encoding")
         .map(({ stage, from, to }) => (
-          <rect key={stage} {...place} class={stage} x={from * scale} width={Math.max(0, (to - from) * scale)} />
+          <rect key={stage} {...place} class={stage} x={from} width={Math.max(0, to - from)} />
         ))}
     </g>
   );
