@@ -156,7 +156,7 @@ async function underLoad(page: BrowserPage, { token, jobId }: Told, seconds: num
     const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
     const fps = (gaps.length / seconds).toFixed(1);
     print(
-      `${what.padEnd(16)} ${fps} frames a second, p99 ${p99.toFixed(0)} ms, ${late} of ${gaps.length} late, thread busy ${((100 * busy) / seconds).toFixed(0)} % (goal: 30 a second)`,
+      `${what.padEnd(16)} ${fps} frames a second, p99 ${p99.toFixed(0)} ms, ${late} of ${gaps.length} late, thread ${((100 * busy) / seconds).toFixed(0)} % of a core (goal: 30 a second)`,
     );
   }
 }

@@ -172,14 +172,14 @@ export class BrowserPage implements AsyncDisposable {
     await this.#view.cdp("Emulation.setEmulatedMedia", { features });
   }
 
-  /** Of the page's main thread since it was loaded. */
+  /** Processor time of the page's main thread since it was loaded. */
   async busySeconds(): Promise<number> {
     await this.#view.cdp("Performance.enable", {});
     const { metrics } = await this.#view.cdp<{ metrics: readonly { name: string; value: number }[] }>(
       "Performance.getMetrics",
       {},
     );
-    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+    return metrics.find(({ name }) => name === "ThreadTime")?.value ?? Number.NaN;
   }
 
   /** Kept for people to look at: `folder`/`name`.png. */
