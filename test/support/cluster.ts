@@ -9,7 +9,11 @@ import type { ClientView, JobDetailView, JobView } from "../../src/cluster/serve
 import { withKeptEncoders } from "./kept-encoders.ts";
 import { giveKeptLists, keepLists } from "./kept-lists.ts";
 
-const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
+export const EXECUTABLE = resolve(
+  import.meta.dir,
+  "../../dist",
+  process.platform === "win32" ? "ffcluster.exe" : "ffcluster",
+);
 const STARTED_WITHIN_MS = 60_000;
 /** What an ended program has said is in its pipes. */
 const READ_WITHIN_MS = 10_000;

@@ -11,6 +11,7 @@ export interface Needed {
 
 export const MKVTOOLNIX: Needed = { programs: ["mkvmerge"], install: "Debian's mkvtoolnix" };
 export const MEDIAINFO: Needed = { programs: ["mediainfo"], install: "Debian's mediainfo" };
+export const TMUX: Needed = { programs: ["tmux"], install: "Debian's tmux" };
 export const CHROMIUM: Needed = {
   programs: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
   install: "Debian's chromium",
