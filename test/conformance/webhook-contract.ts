@@ -48,7 +48,8 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     expect(store.webhooks()).toEqual([]);
     store.saveWebhook(hook);
     store.saveWebhook(other);
-    const changed = { ...hook, failingSince: "2026-01-02T00:00:00.000Z", off: "it answered 410 Gone" };
+    const made = { by: "t", key: "k", requestSha256: "ab", tellsSecret: true };
+    const changed = { ...hook, failingSince: "2026-01-02T00:00:00.000Z", off: "it answered 410 Gone", made };
     store.saveWebhook(changed);
     for (const each of nowAndNext(subject)) expect(each.webhooks()).toEqual([changed, other]);
   },

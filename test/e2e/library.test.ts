@@ -1,16 +1,18 @@
 // A folder of clips in one `submit`: what is printed, what is made, what a second run leaves alone, and what a kill costs.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFile, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, parse } from "node:path";
 import { exists } from "../../src/base/files.ts";
 import type { JobView } from "../../src/cluster/server/views.ts";
 import { Cluster, type Ended, type Running, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { IS_LONG } from "../support/long-run.ts";
+import { makeRealClips, missingFilm } from "../support/real-clips.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 const PARAMS = ["--ffmpeg-params", "-c:v libx264 -preset ultrafast"];
 const FRAMES = 30;
+const LONG_MS = 600_000;
 const CLIPS = ["a.mp4", "b.mp4", "b.mkv", "deep/er/c.mp4", "deep/d with blank.mp4", "e\u001b[31m.mp4"];
 
 interface FileEvent {
@@ -179,32 +181,41 @@ test("watch: what is moved into the folder is encoded once by its content, failu
   expect((await readdir(watched)).filter((name) => name.endsWith(".mp4")).sort()).toEqual(["one.mp4", "two.mp4"]);
 });
 
-const longTest = IS_LONG ? test : null;
-longTest?.("thirty clips and two bad ones, with kill -9 of the server and of submit in the midst", async () => {
-  const many = cluster.path("many");
-  for (let number = 0; number < 30; number++) {
-    const path = join(many, `${number % 3}`, `clip ${number}.mp4`);
-    await mkdir(dirname(path), { recursive: true });
-    await copyFile(first, path);
-  }
-  for (const name of ["bad.mp4", "worse.mkv"]) await writeFile(join(many, name), "no video\n".repeat(100));
-  const before = (await jobs()).length;
-  const args = ["submit", many, "--recursive", "--output-dir", cluster.path("many-out"), ...PARAMS, ...connect()];
-  const killed = cluster.start("submit", args);
-  const encoded = () => killed.stdout().match(/^encoded /gm)?.length ?? 0;
-  await until("some are done", 240_000, async () => encoded() >= 5);
-  server.kill("SIGKILL");
-  await server.exited;
-  server = await cluster.serve({ args: ["--benchmark-duration", "1"] });
-  await until("it goes on", 240_000, async () => encoded() >= 12);
-  killed.kill("SIGKILL");
-  await killed.exited;
-  const ended = await cluster.run([...args, "--json"]);
-  const summary = eventsOf(ended).at(-1) as unknown as { encoded: number; skipped: number; failed: number };
-  expect([ended.exitCode, summary.encoded + summary.skipped, summary.failed]).toEqual([1, 30, 2]);
-  expect((await jobs()).length - before).toBe(30);
-  for (let number = 0; number < 30; number++) {
-    const output = join(cluster.path("many-out"), `${number % 3}`, `clip ${number}.mp4`);
-    expect((await framesOf(output)).md5).toHaveLength(FRAMES);
-  }
-});
+const whyNotLong = !IS_LONG ? "only in test:long" : missingFilm === null ? null : `no ${missingFilm} here`;
+const longTest = whyNotLong === null ? test : test.skip;
+const REAL = "thirty real clips and two bad ones, with kill -9 of the server and of submit in the midst";
+
+longTest(
+  whyNotLong === null ? REAL : `${REAL} (${whyNotLong})`,
+  async () => {
+    const [many, out] = [cluster.path("many"), cluster.path("many-out")];
+    const clips = await makeRealClips(many);
+    await writeFile(join(many, "bad.mp4"), "no video\n".repeat(100));
+    await writeFile(join(many, "cut off.mp4"), (await readFile(join(many, clips[0] ?? ""))).subarray(0, 20_000));
+    const before = (await jobs()).length;
+    const params = ["--ffmpeg-params", "-c:v libx264 -preset ultrafast -vf scale=320:180"];
+    const args = ["submit", many, "--recursive", "--output-dir", out, ...params, ...connect()];
+    const killed = cluster.start("submit", args);
+    const encoded = () => killed.stdout().match(/^encoded /gm)?.length ?? 0;
+    await until("some are done", LONG_MS, async () => encoded() >= 5);
+    server.kill("SIGKILL");
+    await server.exited;
+    server = await cluster.serve({ args: ["--benchmark-duration", "1"] });
+    await until("it goes on", LONG_MS, async () => encoded() >= 12);
+    killed.kill("SIGKILL");
+    await killed.exited;
+    const ended = await cluster.run([...args, "--json"]);
+    const summary = eventsOf(ended).at(-1) as unknown as { encoded: number; skipped: number; failed: number };
+    expect([ended.exitCode, summary.encoded + summary.skipped, summary.failed]).toEqual([1, clips.length, 2]);
+    expect((await jobs()).length - before).toBe(clips.length);
+    for (const clip of clips) {
+      const output = join(out, dirname(clip), `${parse(clip).name}.mp4`);
+      const frames = (await framesOf(join(many, clip))).md5.length;
+      expect([clip, (await framesOf(output)).md5.length]).toEqual([clip, frames]);
+    }
+    const again = eventsOf(await cluster.run([...args, "--json"]));
+    expect(again.at(-1)).toMatchObject({ encoded: 0, skipped: clips.length, failed: 2 });
+    expect((await jobs()).length - before).toBe(clips.length);
+  },
+  2 * LONG_MS,
+);

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { contendersAmong, LATEST_SECONDS } from "../../src/cluster/scheduler/assign/fair-order.ts";
 import { Turn } from "../../src/cluster/scheduler/model/turn.ts";
+import { rowsOf } from "../support/long-run.ts";
 import { Random } from "./random.ts";
 import { CLUSTER_FPS, CLUSTER_SLOTS, shareCluster, type WantedJob } from "./shared-cluster.ts";
 
@@ -69,3 +70,24 @@ test("whatever the priorities and owners, every job gets its share, no more than
     }
   }
 });
+
+/** The film's frames beside short jobs of a high priority that come faster than the cluster can do them, and never end. */
+function framesBesideEndless(owner: string, forMs: number): number {
+  const seconds = 120;
+  const everyMs = (1000 * seconds * 25) / (1.02 * CLUSTER_FPS);
+  const short = Array.from({ length: Math.floor(forMs / everyMs) }, (_, index): WantedJob => {
+    return { id: `short-${index}`, seconds, submitAtMs: 2000 + index * everyMs, queue: { priority: 70, owner: "one" } };
+  });
+  const { frames } = shareCluster([{ ...FILM, queue: { priority: 30, owner } }, ...short], { forMs });
+  return frames.get("film") ?? 0;
+}
+
+// Among some dozen jobs of five times its weight its share is a fiftieth; another owner's is half of the cluster.
+test.each(rowsOf([["one", 1 / 50]] as const, [["other", 0.85 / 2]] as const))(
+  "endless short jobs of a high priority do not starve a long one of a low priority: owner %s",
+  (owner, share) => {
+    const forMs = 2 * 1000 * LATEST_SECONDS;
+    const due = share * CLUSTER_FPS * (forMs / 1000 - LATEST_SECONDS);
+    expect(framesBesideEndless(owner, forMs)).toBeGreaterThan(due);
+  },
+);

@@ -278,10 +278,13 @@ export class MemoryCoordinator implements Coordinator {
   readonly listWebhooks = this.#hooks.calls.listWebhooks;
   readonly webhook = this.#hooks.calls.webhook;
   readonly createWebhook = this.#hooks.calls.createWebhook;
+  readonly createWebhookOnce = this.#hooks.calls.createWebhookOnce;
   readonly removeWebhook = this.#hooks.calls.removeWebhook;
   readonly testWebhook = this.#hooks.calls.testWebhook;
   readonly webhookDeliveries = this.#hooks.calls.webhookDeliveries;
   readonly jobDeliveries = this.#hooks.calls.jobDeliveries;
+
+  readonly #begunOnce = new Map<string, { source_id: string; offset: number }>();
 
   async beginUpload({ name, bytes, key, tus }: Parameters<Coordinator["beginUpload"]>[0], who: Principal) {
     if (bytes === 0) throw new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Give a video file.");
@@ -293,6 +296,13 @@ export class MemoryCoordinator implements Coordinator {
       this.owners.set(id, who.tokenId);
     }
     return { source_id: id, offset: known?.[1].file.offset ?? 0 };
+  }
+
+  async beginUploadOnce(...[wanted, who, { key }]: Parameters<Coordinator["beginUploadOnce"]>) {
+    const known = this.#begunOnce.get(`${who.tokenId} ${key}`);
+    const upload = known ?? (await this.beginUpload(wanted, who));
+    this.#begunOnce.set(`${who.tokenId} ${key}`, upload);
+    return { upload, isNew: known === undefined };
   }
 
   #uploadOf(id: string) {

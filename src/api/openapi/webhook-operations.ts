@@ -12,6 +12,7 @@ import {
 import type { RouteKey } from "../access.ts";
 import { deliveriesQuerySchema, newWebhookSchema } from "../webhooks/webhook-contract.ts";
 import { created, type Operation, ok } from "./operation.ts";
+import { idempotencyHeaders } from "./work-operations.ts";
 
 const deliveries = ok(z.array(deliverySchema), "The newest, in their order.");
 
@@ -24,8 +25,12 @@ export const WEBHOOK_OPERATIONS = {
   "POST /api/v1/webhooks": {
     tag: "webhooks",
     summary: "Make a webhook",
+    headers: idempotencyHeaders,
     body: newWebhookSchema,
-    answers: created(createdWebhookSchema, "With the secret that the server made, which no other answer holds."),
+    answers: created(
+      createdWebhookSchema,
+      "With the secret that the server made, which no other answer holds; with `Idempotency-Replayed: true` it was there before.",
+    ),
   },
   "GET /api/v1/webhooks/:name": { tag: "webhooks", summary: "Show a webhook", answers: ok(webhookSchema) },
   "DELETE /api/v1/webhooks/:name": {

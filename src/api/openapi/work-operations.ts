@@ -75,8 +75,12 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
   "POST /api/v1/sources": {
     tag: "sources",
     summary: "Open an upload, or go on with the unfinished one of the same key",
+    headers: idempotencyHeaders,
     body: uploadSchema,
-    answers: created(uploadBegunSchema, "The upload, and how much of it is there."),
+    answers: created(
+      uploadBegunSchema,
+      "The upload, and how much of it is there; with `Idempotency-Replayed: true` it was there before.",
+    ),
   },
   "HEAD /api/v1/sources/:id": { tag: "sources", summary: "Say how far an upload is", answers: uploadState },
   "PATCH /api/v1/sources/:id": {

@@ -14,14 +14,21 @@ import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { sourceName } from "../source-name.ts";
 import { endingBody } from "./ending-body.ts";
+import { idempotencyOf, REPLAYED } from "./idempotency.ts";
 
 async function begin(call: Call): Promise<Response> {
   const { coordinator, who, about, spend } = call;
   const wanted = await readJson(call, uploadSchema);
   spend("sources");
-  const begun = await coordinator.beginUpload({ ...wanted, name: sourceName(wanted.name) }, who);
-  about(begun.source_id);
-  return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
+  const named = { ...wanted, name: sourceName(wanted.name) };
+  const once = idempotencyOf(call, wanted);
+  const { upload, isNew } =
+    once === null
+      ? { upload: await coordinator.beginUpload(named, who), isNew: true }
+      : await coordinator.beginUploadOnce(named, who, once);
+  about(upload.source_id);
+  const location = `${API_PREFIX}/sources/${upload.source_id}`;
+  return json(upload, 201, { location, ...(isNew ? {} : REPLAYED) });
 }
 
 async function state({ coordinator, param }: Call): Promise<Response> {

@@ -2,11 +2,18 @@
 import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { deliveriesQuerySchema, newWebhookSchema } from "../webhooks/webhook-contract.ts";
+import { idempotencyOf, REPLAYED } from "./idempotency.ts";
 
 async function create(call: Call): Promise<Response> {
-  const created = call.coordinator.createWebhook(await readJson(call, newWebhookSchema));
-  call.about(created.name);
-  return json(created, 201);
+  const { coordinator, who } = call;
+  const wanted = await readJson(call, newWebhookSchema);
+  const once = idempotencyOf(call, wanted);
+  const { webhook, isNew } =
+    once === null
+      ? { webhook: coordinator.createWebhook(wanted), isNew: true }
+      : coordinator.createWebhookOnce(wanted, who, once);
+  call.about(webhook.name);
+  return json(webhook, 201, isNew ? {} : REPLAYED);
 }
 
 const limitOf = ({ url }: Call): number => readQuery(url, deliveriesQuerySchema).limit;

@@ -68,6 +68,28 @@ test("a webhook is made, shown without its secret, tried and removed", async () 
   expect(JSON.stringify(coordinator.audited)).not.toContain("secret-path");
 });
 
+test("the same Idempotency-Key and body make one webhook, which is shown again with its secret", async () => {
+  const post = async (url: string, key: string) => {
+    const response = await fetch(`${server.url}/api/v1/webhooks`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${coordinator.token}`,
+        "content-type": "application/json",
+        "idempotency-key": key,
+      },
+      body: JSON.stringify({ url }),
+    });
+    const body = (await response.json()) as CreatedWebhookView & { error?: { code: string } };
+    return { status: response.status, replayed: response.headers.get("idempotency-replayed"), body };
+  };
+  const made = await post("https://example.com/h", "one");
+  expect([made.status, made.replayed]).toEqual([201, null]);
+  expect(await post("https://example.com/h", "one")).toEqual({ ...made, replayed: "true" });
+  expect((await post("https://example.com/other", "one")).body.error?.code).toBe("E_IDEMPOTENCY_KEY");
+  expect((await post("https://example.com/h", "two")).body.name).toBe("example.com-2");
+  expect((await ask<WebhookView[]>("GET", "/webhooks")).body).toHaveLength(2);
+});
+
 test("what is no webhook is refused, without a word of its secret", async () => {
   const url = "https://example.com/h";
   await ask("POST", "/webhooks", { url, name: "taken" });

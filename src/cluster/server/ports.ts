@@ -153,6 +153,12 @@ export interface Coordinator extends AccessCalls, WebhookCalls {
     },
     who: Principal,
   ): Promise<UploadBegunView>;
+  /** As beginUpload; the same `Idempotency-Key` of the same token gives the unfinished upload again. Errors: E_IDEMPOTENCY_KEY too. */
+  beginUploadOnce(
+    wanted: { readonly name: string; readonly bytes: number; readonly key: string | null },
+    who: Principal,
+    once: Idempotency,
+  ): Promise<{ readonly upload: UploadBegunView; readonly isNew: boolean }>;
   /** How far the upload is. Ends a request that still appends to it, so that its sender can go on. Errors: E_UNKNOWN_ID. */
   uploadState(sourceId: string): Promise<UploadFound>;
   /** Ends an upload and deletes what came of it, also of a whole one that no job has. Errors: E_UNKNOWN_ID. */

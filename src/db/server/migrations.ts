@@ -197,6 +197,10 @@ const goneSince = `
 ALTER TABLE clients ADD COLUMN gone_since TEXT;
 `;
 
+const madeWebhooks = `
+ALTER TABLE webhooks ADD COLUMN made TEXT;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -213,4 +217,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   madeTokens,
   webhooks,
   goneSince,
+  madeWebhooks,
 ];

@@ -12,13 +12,14 @@ interface WebhookRow {
   created_at: string;
   failing_since: string | null;
   off: string | null;
+  made: string | null;
 }
 
 export function loadWebhooks(database: Database): WebhookRecord[] {
   return database
     .query<WebhookRow, []>("SELECT * FROM webhooks ORDER BY rowid")
     .all()
-    .map(({ id, name, url, format, secret, events, created_at, failing_since, off }) => ({
+    .map(({ id, name, url, format, secret, events, created_at, failing_since, off, made }) => ({
       id,
       name,
       url,
@@ -28,19 +29,24 @@ export function loadWebhooks(database: Database): WebhookRecord[] {
       createdAt: created_at,
       failingSince: failing_since,
       off,
+      ...(made === null ? {} : { made: JSON.parse(made) as NonNullable<WebhookRecord["made"]> }),
     }));
 }
 
 export function saveWebhook(database: Database, record: WebhookRecord): void {
   database
     .query(
-      `INSERT INTO webhooks (id, name, url, format, secret, events, created_at, failing_since, off)
-       VALUES ($id, $name, $url, $format, $secret, $events, $createdAt, $failingSince, $off)
+      `INSERT INTO webhooks (id, name, url, format, secret, events, created_at, failing_since, off, made)
+       VALUES ($id, $name, $url, $format, $secret, $events, $createdAt, $failingSince, $off, $made)
        ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url, format = excluded.format,
          secret = excluded.secret, events = excluded.events, created_at = excluded.created_at,
-         failing_since = excluded.failing_since, off = excluded.off`,
+         failing_since = excluded.failing_since, off = excluded.off, made = excluded.made`,
     )
-    .run({ ...record, events: JSON.stringify(record.events) });
+    .run({
+      ...record,
+      events: JSON.stringify(record.events),
+      made: record.made === undefined ? null : JSON.stringify(record.made),
+    });
 }
 
 /** Its deliveries go with it. */

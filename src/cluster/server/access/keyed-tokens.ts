@@ -3,9 +3,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { AppError } from "../../../base/errors.ts";
 import type { KeyedToken } from "./calls.ts";
+import { KEY_KEPT_MS, usedForAnother } from "./idempotency-keys.ts";
 import type { TokenRecord } from "./tokens.ts";
 
-const KEPT_MS = 24 * 3_600_000;
 /** As many as of a token that is drawn by lot: 128 bits. */
 const HEX_DIGITS = 32;
 
@@ -35,11 +35,10 @@ export function findMade(
   now: string,
 ): TokenRecord | undefined {
   const isIt = ({ made, createdAt }: TokenRecord) =>
-    made?.by === by && made.key === key && Date.parse(now) - Date.parse(createdAt) <= KEPT_MS;
+    made?.by === by && made.key === key && Date.parse(now) - Date.parse(createdAt) <= KEY_KEPT_MS;
   const found = [...records].findLast(isIt);
   if (found === undefined || found.made?.requestSha256 === requestSha256) return found;
-  const message = `the Idempotency-Key ${JSON.stringify(key)} came with another request before`;
-  throw new AppError("E_IDEMPOTENCY_KEY", message, "Use a new key for each token.");
+  throw usedForAnother(key, "token");
 }
 
 export function cannotShow(name: string): AppError {

@@ -31,6 +31,7 @@ import { KeyedJobs } from "./keyed-jobs.ts";
 type IntakeCalls = Pick<
   Coordinator,
   | "beginUpload"
+  | "beginUploadOnce"
   | "uploadState"
   | "removeUpload"
   | "appendUpload"
@@ -132,11 +133,7 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
   const keyed = new KeyedJobs(registry);
 
   return {
-    async beginUpload(wanted, who) {
-      await parts.kept.makeRoom(wanted.bytes);
-      const { sourceId, offset } = await uploads.begin({ ...wanted, owner: who.tokenId });
-      return { source_id: sourceId, offset };
-    },
+    ...beginCalls(parts),
     uploadState: (sourceId) => uploads.state(sourceId),
     removeUpload: (sourceId) => uploads.remove(sourceId),
     async appendUpload(sourceId, append, sha256) {
@@ -171,6 +168,21 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
 
     createJob: (asked, who) => createJob(asked, who),
     createJobOnce: (asked, who, idempotency) => keyed.make(who, idempotency, () => createJob(asked, who, idempotency)),
+  };
+}
+
+function beginCalls({ kept, uploads }: IntakeCallsParts): Pick<IntakeCalls, "beginUpload" | "beginUploadOnce"> {
+  return {
+    async beginUpload(wanted, who) {
+      await kept.makeRoom(wanted.bytes);
+      const { sourceId, offset } = await uploads.begin({ ...wanted, owner: who.tokenId });
+      return { source_id: sourceId, offset };
+    },
+    async beginUploadOnce(wanted, who, once) {
+      await kept.makeRoom(wanted.bytes);
+      const { isNew, sourceId, offset } = await uploads.beginOnce({ ...wanted, owner: who.tokenId, once });
+      return { upload: { source_id: sourceId, offset }, isNew };
+    },
   };
 }
 

@@ -1,11 +1,9 @@
 // Jobs that are submitted with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): asked for twice, made once.
 // The key is part of the job's record, so it is stored with the job or not at all, and is known after a restart.
-import { AppError } from "../../../base/errors.ts";
 import type { Principal } from "../../protocol/roles.ts";
+import { KEY_KEPT_MS, usedForAnother } from "../access/idempotency-keys.ts";
 import type { Idempotency, JobRecord } from "../job/job-record.ts";
 import type { JobView } from "../views.ts";
-
-const KEPT_MS = 24 * 3_600_000;
 
 /** What a JobRegistry knows of the jobs that were made. */
 interface MadeJobs {
@@ -34,7 +32,7 @@ export class KeyedJobs {
     const name = `${tokenId} ${key}`;
     const known = this.#making.get(name) ?? this.#find(tokenId, key);
     if (known !== null) {
-      if (known.requestSha256 !== requestSha256) throw usedForAnother(key);
+      if (known.requestSha256 !== requestSha256) throw usedForAnother(key, "job");
       return { job: await known.job, isNew: false };
     }
     const making = { requestSha256, job: create() };
@@ -50,12 +48,7 @@ export class KeyedJobs {
     const record = this.#made.madeWith(tokenId, key);
     if (record?.idempotency === undefined) return null;
     const job = this.#made.view(record.jobId);
-    if (this.#nowMs() - Date.parse(job.created_at) > KEPT_MS) return null;
+    if (this.#nowMs() - Date.parse(job.created_at) > KEY_KEPT_MS) return null;
     return { requestSha256: record.idempotency.requestSha256, job: Promise.resolve(job) };
   }
-}
-
-function usedForAnother(key: string): AppError {
-  const message = `the Idempotency-Key ${JSON.stringify(key)} came with another request before`;
-  return new AppError("E_IDEMPOTENCY_KEY", message, "Use a new key for each job.");
 }

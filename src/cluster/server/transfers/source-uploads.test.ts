@@ -234,3 +234,18 @@ describe("by the tus protocol", () => {
     expect(await codeOf(uploads.append(ours, bare(0), null))).toBe("E_UNKNOWN_ID");
   });
 });
+
+test("the same Idempotency-Key of one owner gives one unfinished upload, at once, later and after a restart", async () => {
+  const { uploads } = await startUploads();
+  const asked = { ...wanted, key: null, owner: "one", once: { key: "k", requestSha256: "ab" } };
+  const both = await Promise.all([uploads.beginOnce(asked), uploads.beginOnce(asked)]);
+  expect(both.map(({ isNew }) => isNew)).toEqual([true, false]);
+  const [{ sourceId }] = both;
+  await uploads.append(sourceId, firstPiece(), null);
+  const { uploads: again } = await startUploads();
+  expect(await again.beginOnce(asked)).toEqual({ sourceId, offset: BLOCK, isNew: false });
+  expect(await codeOf(again.beginOnce({ ...asked, once: { key: "k", requestSha256: "cd" } }))).toBe(
+    "E_IDEMPOTENCY_KEY",
+  );
+  expect((await again.beginOnce({ ...asked, owner: "other" })).isNew).toBe(true);
+});

@@ -8,6 +8,7 @@ import { newId } from "../../../base/ids.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
 import type { UploadAppend } from "../../../base/upload/resumable-upload.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
+import { type KeyedRequest, usedForAnother } from "../access/idempotency-keys.ts";
 import type { SourceRecord } from "../job/job-record.ts";
 import type { UploadFound } from "../ports.ts";
 import { emptySource, type SourceRegistry } from "./source-registry.ts";
@@ -32,6 +33,7 @@ export interface UploadWanted {
   readonly key: string | null;
   /** Id of the sender's token: only the same sender resumes an upload by its key. */
   readonly owner?: string;
+  readonly once?: KeyedRequest;
   /** It comes by the tus protocol: without digests of its blocks, and of the whole only where `sha256` names it. */
   readonly tus?: { readonly metadata: string; readonly sha256: string | null };
 }
@@ -40,6 +42,8 @@ export class SourceUploads {
   readonly #files: UploadFiles;
   readonly #sources: SourceRegistry;
   readonly #open = new Map<string, OpenUpload>();
+  /** With a key, by owner and key. */
+  readonly #beginning = new Map<string, Promise<unknown>>();
   /** Uploads between the question whether there is space and their file. */
   #admitted = 0;
   #admittedBytes = 0;
@@ -97,6 +101,26 @@ export class SourceUploads {
     } finally {
       this.#admitted -= 1;
       this.#admittedBytes -= wanted.bytes;
+    }
+  }
+
+  /** The unfinished upload that was begun with the same key, if there is one. Errors: E_IDEMPOTENCY_KEY; those of begin. */
+  async beginOnce(wanted: UploadWanted & { readonly owner: string; readonly once: KeyedRequest }) {
+    const { owner, once } = wanted;
+    const name = `${owner} ${once.key}`;
+    for (let other = this.#beginning.get(name); other !== undefined; other = this.#beginning.get(name))
+      await other.catch(() => undefined); // whoever began it got the error
+    const known = [...this.#open.values()].find(({ note }) => note.owner === owner && note.once?.key === once.key);
+    if (known !== undefined) {
+      if (known.note.once?.requestSha256 !== once.requestSha256) throw usedForAnother(once.key, "source");
+      return { sourceId: known.note.id, offset: known.file.offset, isNew: false };
+    }
+    const beginning = this.begin(wanted);
+    this.#beginning.set(name, beginning);
+    try {
+      return { ...(await beginning), isNew: true };
+    } finally {
+      this.#beginning.delete(name);
     }
   }
 

@@ -14,6 +14,8 @@ const noteSchema = z.strictObject({
   key: z.string().nullable(),
   /** Id of the sender's token; absent in notes of earlier versions. */
   owner: z.string().optional(),
+  /** The `Idempotency-Key` that it was begun with. */
+  once: z.strictObject({ key: z.string(), requestSha256: z.string() }).optional(),
   /** Of an upload by the tus protocol, whose bytes come without digests. */
   tus: z
     .strictObject({

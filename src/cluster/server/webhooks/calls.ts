@@ -1,4 +1,6 @@
 // The part of the coordinator's contract about webhooks.
+import type { Principal } from "../../protocol/roles.ts";
+import type { KeyedRequest } from "../access/idempotency-keys.ts";
 import type {
   CreatedWebhookView,
   DeliveryView,
@@ -34,6 +36,12 @@ export interface WebhookCalls {
   webhook(name: string): WebhookView;
   /** Errors: E_MALFORMED for a URL or secret that is none; E_WRONG_STATE for a name in use; E_BUSY. */
   createWebhook(wanted: NewWebhook): CreatedWebhookView;
+  /** As createWebhook; the same key of the same token gives the same webhook, for a day. Errors: E_IDEMPOTENCY_KEY too. */
+  createWebhookOnce(
+    wanted: NewWebhook,
+    who: Principal,
+    once: KeyedRequest,
+  ): { readonly webhook: CreatedWebhookView; readonly isNew: boolean };
   /** Nothing more is delivered to it, also of what waits. Errors: E_NOT_FOUND. */
   removeWebhook(name: string): WebhookView;
   /** Sends an event of its own at once, and tells what came of it; one that gets through switches the webhook on again. Errors: E_NOT_FOUND. */

@@ -51,6 +51,7 @@ export function openWebhooks({ store, clock, log }: WebhookParts): OpenWebhooks 
       listWebhooks: () => webhooks.list(),
       webhook: (name) => webhooks.view(webhooks.find(name)),
       createWebhook: (wanted) => webhooks.create(wanted),
+      createWebhookOnce: (wanted, { tokenId }, once) => webhooks.createOnce(wanted, tokenId, once),
       removeWebhook: (name) => webhooks.remove(name),
       testWebhook: async (name) => {
         const record = webhooks.find(name);

@@ -9,6 +9,16 @@ export interface Endpoint {
   readonly secret: string | null;
 }
 
+/** The `Idempotency-Key` that a webhook was made with. */
+export interface WebhookMadeWith {
+  /** Id of the caller's token. */
+  readonly by: string;
+  readonly key: string;
+  readonly requestSha256: string;
+  /** The server made the secret, and the answer holds it. */
+  readonly tellsSecret: boolean;
+}
+
 /** A webhook of the server; an admin made it. */
 export interface WebhookRecord extends Endpoint {
   readonly id: string;
@@ -19,6 +29,8 @@ export interface WebhookRecord extends Endpoint {
   readonly failingSince: string | null;
   /** Why it was switched off; null: it is on. */
   readonly off: string | null;
+  /** Absent: it had no key. */
+  readonly made?: WebhookMadeWith;
 }
 
 /** A webhook of one job; it is part of the job's record. */

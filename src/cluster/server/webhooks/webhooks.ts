@@ -3,10 +3,11 @@
 import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { Log } from "../../../base/log.ts";
+import { KEY_KEPT_MS, type KeyedRequest, usedForAnother } from "../access/idempotency-keys.ts";
 import { type CreatedWebhookView, DEFAULT_EVENTS, type WebhookView } from "../webhook-views.ts";
 import { hostOf, leadsToPrivateAddress, parseTarget, targetOf } from "./addresses.ts";
 import type { NewJobWebhook, NewWebhook } from "./calls.ts";
-import type { JobWebhook, WebhookRecord, WebhookStore } from "./records.ts";
+import type { JobWebhook, WebhookMadeWith, WebhookRecord, WebhookStore } from "./records.ts";
 import { makeSecret, secretBytes } from "./sign.ts";
 
 const MOST_WEBHOOKS = 100;
@@ -103,7 +104,10 @@ export class Webhooks {
   }
 
   /** Errors: E_MALFORMED, E_WRONG_STATE, E_BUSY. */
-  create({ name, url, events, format, secret: given }: NewWebhook): CreatedWebhookView {
+  create(
+    { name, url, events, format, secret: given }: NewWebhook,
+    key: Omit<WebhookMadeWith, "tellsSecret"> | null = null,
+  ): CreatedWebhookView {
     const parsed = parseTarget(url);
     requireSecret(given);
     if (this.#byId.size >= MOST_WEBHOOKS) {
@@ -117,8 +121,20 @@ export class Webhooks {
     const secret = given ?? (format === "standard" ? makeSecret() : null);
     const about = { name: name ?? this.#nameFor(hostOf(parsed)), url: parsed.href, format, secret };
     const times = { createdAt: this.#now(), failingSince: null, off: null };
-    const record = this.#save({ id: newId(), ...about, events: events ?? DEFAULT_EVENTS, ...times });
+    const made = key === null ? {} : { made: { ...key, tellsSecret: given === null } };
+    const record = this.#save({ id: newId(), ...about, events: events ?? DEFAULT_EVENTS, ...times, ...made });
     return { ...this.view(record), secret: given === null ? secret : null };
+  }
+
+  /** Errors: those of create, and E_IDEMPOTENCY_KEY. */
+  createOnce(wanted: NewWebhook, by: string, { key, requestSha256 }: KeyedRequest) {
+    const record = [...this.#byId.values()].find(({ made }) => made?.by === by && made.key === key);
+    const isOld = record !== undefined && Date.parse(this.#now()) - Date.parse(record.createdAt) > KEY_KEPT_MS;
+    if (record?.made === undefined || isOld)
+      return { webhook: this.create(wanted, { by, key, requestSha256 }), isNew: true };
+    if (record.made.requestSha256 !== requestSha256) throw usedForAnother(key, "webhook");
+    const secret = record.made.tellsSecret ? record.secret : null;
+    return { webhook: { ...this.view(record), secret }, isNew: false };
   }
 
   #save(record: WebhookRecord): WebhookRecord {
