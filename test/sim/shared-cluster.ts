@@ -4,13 +4,13 @@ import type { QueuePlace } from "../../src/cluster/scheduler/model/queue-place.t
 import { EventQueue } from "./event-queue.ts";
 import { Network } from "./network.ts";
 import { Random } from "./random.ts";
-import { SimClient } from "./sim-client.ts";
+import { type ClientTraits, SimClient } from "./sim-client.ts";
 import { SimServer } from "./sim-server.ts";
 import type { Truth } from "./world.ts";
 
 const FRAMES_PER_GOP = 50;
 const TICKS_PER_FRAME = 3600;
-const FRAME_RATE = 25;
+export const CLUSTER_FRAME_RATE = 25;
 const CLIENTS = 4;
 const SLOTS = 2;
 /** Of one slot. */
@@ -43,7 +43,7 @@ export interface JobStory {
 }
 
 function truthOf({ id, seconds, submitAtMs, queue }: WantedJob): Truth {
-  const count = Math.ceil((seconds * FRAME_RATE) / FRAMES_PER_GOP);
+  const count = Math.ceil((seconds * CLUSTER_FRAME_RATE) / FRAMES_PER_GOP);
   const ticks = FRAMES_PER_GOP * TICKS_PER_FRAME;
   const gops = Array.from({ length: count }, (_, at) => {
     return { startPts: at * ticks, endPts: (at + 1) * ticks, frames: FRAMES_PER_GOP };
@@ -72,22 +72,32 @@ function truthOf({ id, seconds, submitAtMs, queue }: WantedJob): Truth {
       encoder: "libx264",
       family: "software",
       split: { mode: "keyframes" },
-      timeBase: { num: 1, den: FRAME_RATE * TICKS_PER_FRAME },
+      timeBase: { num: 1, den: CLUSTER_FRAME_RATE * TICKS_PER_FRAME },
       durationSeconds: seconds,
-      frameRate: FRAME_RATE,
+      frameRate: CLUSTER_FRAME_RATE,
       hasSoundWork: false,
     },
   };
 }
 
+export interface Sharing {
+  readonly seed?: number;
+  readonly forMs?: number;
+  /** Absent: four equal ones. */
+  readonly clients?: readonly ClientTraits[];
+}
+
 /** Plays until all jobs have all of their video, or for `forMs`. */
-export function shareCluster(jobs: readonly WantedJob[], { seed = 1, forMs = 48 * 3_600_000 } = {}) {
+export function shareCluster(
+  jobs: readonly WantedJob[],
+  { seed = 1, forMs = 48 * 3_600_000, clients = EQUAL_CLIENTS }: Sharing = {},
+) {
   const queue = new EventQueue();
   const random = new Random(seed);
   const truths = new Map(jobs.map((job) => [job.id, truthOf(job)]));
   const server = new SimServer(queue, random, truths);
   const surroundings = { queue, random, network: new GoodNetwork(), server, truths, badLuck: new Map() };
-  for (let index = 1; index <= CLIENTS; index++) new SimClient(steadyTraits(`client-${index}`), surroundings);
+  for (const traits of clients) new SimClient(traits, surroundings);
   for (const truth of truths.values())
     queue.after(truth.submitAt, () => server.dispatch({ type: "job-submitted", job: truth.job }));
   const watch = new Watch(server, queue, truths);
@@ -95,7 +105,8 @@ export function shareCluster(jobs: readonly WantedJob[], { seed = 1, forMs = 48 
   return { stories: watch.stories, frames: watch.framesVerified(), server };
 }
 
-function steadyTraits(id: string) {
+/** A client that suffers no accident. */
+export function steadyTraits(id: string): ClientTraits {
   return {
     id,
     fps: FPS,
@@ -107,7 +118,7 @@ function steadyTraits(id: string) {
     latencyMs: 5,
     lossRate: 0,
     failRate: 0,
-    defect: "none" as const,
+    defect: "none",
     hangRate: 0,
     seesHangs: true,
     accidentEveryMs: null,
@@ -115,6 +126,8 @@ function steadyTraits(id: string) {
     leaveAt: null,
   };
 }
+
+const EQUAL_CLIENTS = Array.from({ length: CLIENTS }, (_, index) => steadyTraits(`client-${index + 1}`));
 
 /** Looks at the jobs after every event. */
 class Watch {

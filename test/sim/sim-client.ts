@@ -42,6 +42,8 @@ interface Task {
   stage: "queued" | "encoding" | "uploading";
   /** In its working time. */
   encodingSince: number;
+  /** Frames a second of this encode. */
+  pace: number;
   isHung: boolean;
   result: ResultFile | null;
   /** In its client's working time: since when an urgent encode has its slot; null: none has. */
@@ -52,6 +54,7 @@ interface Task {
 const FRESH = {
   stage: "queued",
   encodingSince: 0,
+  pace: 0,
   isHung: false,
   result: null,
   suspendedAt: null,
@@ -269,6 +272,8 @@ export class SimClient {
     switch (effect.type) {
       case "welcome":
         this.#isWelcome = true;
+        // Its hello may have come late, and what it said since then before it, which no real link does.
+        this.#tellAbilities();
         if (this.#pauseToldOn !== link) this.#pause(effect.isPaused);
         for (const id of [...this.#tasks.keys()]) if (!effect.keepAttempts.includes(id)) this.#tasks.delete(id);
         this.#work();
@@ -373,6 +378,7 @@ export class SimClient {
     task.stage = "encoding";
     task.encodingSince = this.#workedMs(task);
     task.isHung = this.#random.chance(this.traits.hangRate);
+    task.pace = this.traits.fps;
     this.#progress(id, task);
     if (task.isHung) {
       if (this.traits.seesHangs) this.#afterWork(task, SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
@@ -382,6 +388,7 @@ export class SimClient {
     const truth = this.#truths.get(attempt.jobId);
     const lead = truth === undefined ? 0 : leadOf(truth, segment.startPts) / DECODES_FASTER;
     const seconds = ((lead + segment.frames) / this.traits.fps) * this.#random.between(0.7, 1.4);
+    task.pace = (lead + segment.frames) / seconds;
     this.#afterWork(task, seconds * 1000, () => {
       if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
     });
@@ -474,11 +481,9 @@ export class SimClient {
   #progress(id: string, task: Task): void {
     if (this.#link === null) return;
     const { frames: all } = task.offer.segment;
-    const encoded = task.isHung
-      ? 0
-      : Math.floor(((this.#workedMs(task) - task.encodingSince) / 1000) * this.traits.fps);
+    const encoded = task.isHung ? 0 : Math.floor(((this.#workedMs(task) - task.encodingSince) / 1000) * task.pace);
     const frames = task.stage === "queued" ? 0 : task.stage === "uploading" ? all : Math.min(all, encoded);
-    const fps = task.stage === "encoding" && frames > 0 ? this.traits.fps : 0;
+    const fps = task.stage === "encoding" && frames > 0 ? task.pace : 0;
     const clientId = this.traits.id;
     const { stage } = task;
     this.#send(() =>

@@ -126,6 +126,31 @@ test("returned segments go before new ones", () => {
   expect(bench.attempt()).toMatchObject({ clientId: "two", segmentIndex: 0 });
 });
 
+test("a returned segment that was cut for a fast client waits for one, but not for ever", () => {
+  const bench = new SchedulerBench();
+  bench.hello("slow");
+  bench.hello("fast");
+  bench.hello("leaves");
+  bench.submit();
+  bench.index(2000);
+  const speeds = { slow: 10, fast: 200, leaves: 200 };
+  const finishAt = (id: "slow" | "fast" | "leaves") => {
+    const [attempt] = bench.attempts(id);
+    if (attempt === undefined) throw new Error(`${id} has nothing`);
+    bench.finish(attempt, { seconds: bench.segment(attempt.segmentIndex).frames / speeds[id] });
+  };
+  for (const id of ["leaves", "fast", "slow", "leaves", "fast"] as const) finishAt(id);
+  const [taken] = bench.attempts("leaves");
+  if (taken === undefined) throw new Error("nothing was given");
+  expect(bench.segment(taken.segmentIndex).frames).toBeGreaterThan(5000);
+  bench.cut("leaves", true);
+  finishAt("slow");
+  expect(bench.attempts("slow").map(({ segmentIndex }) => segmentIndex)).not.toContain(taken.segmentIndex);
+  finishAt("fast");
+  finishAt("fast");
+  expect(bench.attempts("fast").map(({ segmentIndex }) => segmentIndex)).toContain(taken.segmentIndex);
+});
+
 test("a segment is kept from a client on which it failed while another has not tried it", () => {
   const bench = new SchedulerBench();
   bench.hello("bad");

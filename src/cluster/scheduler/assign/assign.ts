@@ -1,18 +1,10 @@
 // Decides who gets which work: jobs in fair order (fair-order.ts), returned segments before new ones, fast clients first,
 // and one slot per client and round.
-import {
-  firstUnassignedGop,
-  hasUnassignedGops,
-  isCapable,
-  isFullyAssigned,
-  isReachable,
-  takesWork,
-} from "../ability/capability.ts";
+import { firstUnassignedGop, hasUnassignedGops, isCapable, isReachable, takesWork } from "../ability/capability.ts";
 import { framesAhead, hasFreeSlot, isReady, loadOf, mayHaveCapacity } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";
-import type { ClientId, JobId } from "../model/ids.ts";
+import type { JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
-import type { Segment } from "../model/segment.ts";
 import { segmentsOf, tallyOf } from "../model/segment-tally.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
@@ -21,6 +13,7 @@ import { type Contender, compareText, contendersAmong, inFairOrder, settleOwed }
 import { type Formed, formSegment } from "./form-segment.ts";
 import { type GrantNotes, grant } from "./grant.ts";
 import { afterRank, type ComesAfter, isShort, suspendable, takeBackQueued } from "./make-way.ts";
+import { returnedSegmentFor } from "./returned-segments.ts";
 import { relieveStragglers } from "./stragglers.ts";
 
 /** Jobs beyond these wait for a free slot, however short they are. */
@@ -166,8 +159,10 @@ function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
     if (active !== slots || !hasCapacity) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
     if (unassigned < 2 * inFlightOf(job)) continue;
-    const formed = formSegment(turn, job, client, speedsOf(job), framesAhead(turn, client, job));
+    // A returned segment waits for its next free slot.
+    if (returnedSegmentFor(turn, job, client, speedsOf(job)) !== null) continue;
     const isDue = waiting.some(({ id, isOverdue }) => isOverdue && id === job.id);
+    const formed = formSegment(turn, job, client, speedsOf(job), framesAhead(turn, client, job));
     if (formed !== null) grantFormed(turn, job, formed, client, { isDue, isFollowed: queue.isContested });
   }
 }
@@ -182,7 +177,7 @@ function framesInFlight(job: Job): number {
 function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds, notes: GrantNotes): boolean {
   const job = turn.jobs.get(jobId);
   if (job === undefined || !isCapable(client, job)) return false; // the segment before may have fixed how text is rendered
-  const returned = returnedSegmentFor(turn, job, client);
+  const returned = returnedSegmentFor(turn, job, client, speeds);
   if (returned !== null) {
     grant(turn, job, returned, client, notes);
     return true;
@@ -197,60 +192,4 @@ function grantFormed(turn: Turn, job: Job, { segment, isFollowed }: Formed, clie
   // A whole video may run for hours after all others have ended.
   const followed = job.split.mode !== "whole" && (isFollowed || notes.isFollowed === true);
   grant(turn, { ...job, cursorPts: segment.endPts }, segment, client, { ...notes, isFollowed: followed });
-}
-
-/** A returned segment that no other client should rather have. */
-function returnedSegmentFor(turn: Turn, job: Job, client: Client): Segment | null {
-  for (const segment of inOrderOfWork(job)) {
-    if (segment.phase.kind !== "pending" || segment.phase.notBefore > turn.now) continue;
-    if (!isBetterElsewhere(turn, job, segment, client)) return segment;
-  }
-  return null;
-}
-
-/** Segments whose lengths differ by less than this factor count as equally long. */
-const LENGTH_CLASS = 4;
-
-/**
- * When the second pass begins, all segments are cut: the longest go first, so that short ones even out the end. Among
- * equally long ones, those with the fewest bits per frame go first. A still picture may exceed its share, because of its
- * headers; the busy segments, which can make up for that, then get their targets later.
- */
-function inOrderOfWork(job: Job): readonly Segment[] {
-  const waiting = segmentsOf(job, "pending");
-  if (job.rate === undefined || !isFullyAssigned(job)) return waiting;
-  const longest = job.segments.reduce((most, { frames }) => Math.max(most, frames), 0);
-  const lengthClass = ({ frames }: Segment) =>
-    -Math.floor(Math.log(longest / Math.max(1, frames)) / Math.log(LENGTH_CLASS));
-  const density = ({ rate, frames }: Segment) => (rate?.targetBits ?? 0) / Math.max(1, frames);
-  return [...waiting].sort((a, b) => lengthClass(b) - lengthClass(a) || density(a) - density(b) || b.frames - a.frames);
-}
-
-/**
- * After a failure a segment waits for a client that had less trouble with it, even for a busy one. After a lost lease it
- * prefers such a client only if that one has a free slot.
- */
-function isBetterElsewhere(turn: Turn, job: Job, segment: Segment, client: Client): boolean {
-  const failures = failuresOn(segment, client.id);
-  const trouble = failures + countOf(segment.lostOn, client.id);
-  if (trouble === 0) return false;
-  for (const other of turn.clients.values()) {
-    if (other.id === client.id || !isReachable(other) || !isCapable(other, job)) continue;
-    const otherFailures = failuresOn(segment, other.id);
-    if (otherFailures + countOf(segment.lostOn, other.id) >= trouble) continue;
-    if (otherFailures < failures || hasFreeSlot(turn, other, job)) return true;
-  }
-  return false;
-}
-
-function failuresOn(segment: Segment, clientId: ClientId): number {
-  const asNow = segment.mismatches?.filter((each) => each.leadIn === segment.leadIn);
-  const wrong = asNow?.map((each) => each.clientId);
-  return countOf(segment.failedOn, clientId) + countOf(wrong, clientId);
-}
-
-function countOf(ids: readonly ClientId[] | undefined, id: ClientId): number {
-  let count = 0;
-  if (ids !== undefined) for (const each of ids) if (each === id) count++;
-  return count;
 }

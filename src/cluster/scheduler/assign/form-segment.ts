@@ -132,7 +132,7 @@ function slotsLike(client: Client, speeds: Speeds): number {
 }
 
 /** Frames of returned segments, and those that running attempts have not encoded yet. */
-function unfinishedFrames(turn: Turn, job: Job): number {
+export function unfinishedFrames(turn: Turn, job: Job): number {
   let frames = 0;
   const tally = tallyOf(job);
   for (const at of tally.placesOf("pending")) frames += job.segments[at]?.frames ?? 0;

@@ -13,7 +13,7 @@ export const MIN_VIDEO_SECONDS = 8;
 /** Start-up, seek and upload take less than a tenth of this. */
 const MIN_WALL_SECONDS = 3;
 /** At most this much work is lost when a client dies. */
-const MAX_WALL_SECONDS = 60;
+export const MAX_WALL_SECONDS = 60;
 const MAX_VIDEO_SECONDS = 300;
 /** While the index streams in, a segment of this length is formed without waiting for more. */
 export const EARLY_VIDEO_SECONDS = 2;
