@@ -30,6 +30,7 @@ export interface WantedJob {
   readonly seconds: number;
   readonly submitAtMs: number;
   readonly queue?: Partial<QueuePlace>;
+  readonly isIndexedAtOnce?: boolean;
 }
 
 export interface JobStory {
@@ -42,7 +43,7 @@ export interface JobStory {
   readonly longestWaitMs: number;
 }
 
-function truthOf({ id, seconds, submitAtMs, queue }: WantedJob): Truth {
+function truthOf({ id, seconds, submitAtMs, queue, isIndexedAtOnce = false }: WantedJob): Truth {
   const count = Math.ceil((seconds * CLUSTER_FRAME_RATE) / FRAMES_PER_GOP);
   const ticks = FRAMES_PER_GOP * TICKS_PER_FRAME;
   const gops = Array.from({ length: count }, (_, at) => {
@@ -57,6 +58,7 @@ function truthOf({ id, seconds, submitAtMs, queue }: WantedJob): Truth {
     failsStitch: false,
     cancelAt: null,
     submitAt: submitAtMs,
+    isIndexedAtOnce,
     job: {
       id,
       fileName: `${id}.mp4`,

@@ -278,7 +278,7 @@ export class SimServer {
   #index(jobId: string, generation: number): void {
     const truth = this.#truths.get(jobId);
     if (truth === undefined) throw new Violation(`an index of ${jobId}, which was never submitted`);
-    const batch = this.#random.whole(2, 80);
+    const batch = truth.isIndexedAtOnce === true ? truth.gops.length : this.#random.whole(2, 80);
     const stepMs = this.#random.between(1, 60);
     const step = (from: number): void => {
       if (from < truth.gops.length) {

@@ -34,6 +34,8 @@ export interface Truth {
   /** Simulated moment at which a user cancels it; null: never. */
   readonly cancelAt: number | null;
   readonly submitAt: number;
+  /** No random index holds the clients up. */
+  readonly isIndexedAtOnce?: boolean;
 }
 
 /** Neither the source nor a user prevents that the job completes. */
