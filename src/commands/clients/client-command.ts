@@ -5,6 +5,7 @@ import { printable } from "../../base/printable.ts";
 import { type Command, defineCommand, printDocument } from "../cli/command.ts";
 import { clientIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
+import { shortId } from "../output/format.ts";
 
 interface ClientChange {
   readonly verb: string;
@@ -12,6 +13,11 @@ interface ClientChange {
   ask(api: ApiClient, id: string): Promise<ClientView>;
   /** Printed after "client ID (NAME)". */
   readonly outcome: string;
+}
+
+/** Its name where a shell takes that as it is, else its id. */
+function callOf({ name, client_id: id }: ClientView): string {
+  return /^[\w.-]+$/.test(name) && !name.startsWith("-") ? name : shortId(id);
 }
 
 export function clientCommand({ verb, summary, ask, outcome }: ClientChange): Command {
@@ -25,7 +31,10 @@ export function clientCommand({ verb, summary, ask, outcome }: ClientChange): Co
     async run({ options, positionals, context }) {
       const client = await ask(await connect(options, context), positionals[0] ?? "");
       if (options.json) printDocument(context, client);
-      else context.stdout.write(`client ${client.client_id} (${printable(client.name)}) ${outcome}\n`);
+      else {
+        const whole = outcome.replace("clients resume'", `clients resume ${callOf(client)}'`);
+        context.stdout.write(`client ${client.client_id} (${printable(client.name)}) ${whole}\n`);
+      }
       return 0;
     },
   });

@@ -35,7 +35,7 @@ test("machines that could but may not are named with their reasons", () => {
     ]),
   ).toEqual([
     "attic: no hevc_nvenc. Use --codec hevc instead: then the cluster takes an encoder that it has.",
-    "vm, nas: is paused (clients resume ends that).",
+    "vm, nas: are paused (clients resume ends that).",
   ]);
   expect(said([])).toEqual(["No machine is here yet."]);
   expect(whoIsHere({ encoder: "libx264", capable_clients: 1, idle_clients: [] })).toEqual([]);

@@ -49,6 +49,15 @@ export function whoIsHere({ encoder, capable_clients: able, idle_clients: idle }
   }
   return [
     ...(lacking.length === 0 ? [] : [lackText(encoder, lacking, lacking.length === idle.length)]),
-    ...[...others].map(([reason, names]) => `${namesText(names)}: ${printable(reason)}.`),
+    ...[...others].map(([reason, names]) => `${namesText(names)}: ${printable(spoken(reason, names.length))}.`),
   ];
+}
+
+/** The scheduler speaks of one machine. */
+function spoken(reason: string, count: number): string {
+  if (count === 1) return reason;
+  return reason.replace(
+    /^(is|has|its) /,
+    (_, word: string) => ({ is: "are ", has: "have ", its: "their " })[word] ?? "",
+  );
 }
