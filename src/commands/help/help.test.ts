@@ -72,7 +72,7 @@ test("Markdown as text: headings, lists, tables, code, links", () => {
   const markdown =
     "## A *heading*\n\nSee [this](x.md), **now**.\nMore.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| `x` | y \\| z |\n\n```\n{ }\n```\n";
   expect(markdownText(markdown, 40)).toBe(
-    "A *HEADING*\n\nSee this, now. More.\n\n  -  one\n  -  two\n\n  `x`  y | z\n\n  { }\n",
+    "A *HEADING*\n\nSee this, now. More.\n\n  -  one\n  -  two\n\n  x  y | z\n\n  { }\n",
   );
   expect(sectionOf("# T\n\n## A\n\none\n\n### Deeper\n\ntwo\n\n## B\n\nthree\n", "## A")).toBe(
     "one\n\n### Deeper\n\ntwo",

@@ -22,7 +22,7 @@ function tableText(rows: readonly string[], columns: number): string {
   const [, , ...body] = rows;
   const pairs = body.map((row) => {
     const [term = "", ...rest] = cellsOf(row);
-    return [term, rest.filter((cell) => cell !== "").join("; ")] as const;
+    return [term.replaceAll("`", ""), rest.filter((cell) => cell !== "").join("; ")] as const;
   });
   return hanging(pairs, columns);
 }
