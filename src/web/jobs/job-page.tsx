@@ -1,4 +1,5 @@
 // One job: how far it is, who works on it, and what can be done.
+import { useMemo } from "preact/hooks";
 import type { JobDetailView, JobView } from "../../cluster/server/views.ts";
 import { FilmCharts } from "../compare/film-chart.tsx";
 import { chosenFrame, useComparison } from "../compare/use-comparison.ts";
@@ -19,6 +20,8 @@ import { useDetail } from "./use-detail.ts";
 
 export function JobPage({ id }: { readonly id: string }) {
   const { job: detail, error } = useDetail(id);
+  // The job's own line changes many times a second; thousands of bars only when they are asked for anew.
+  const course = useMemo(() => detail && <Course job={detail} />, [detail]);
   if (error !== null && detail === null) {
     return (
       <Empty title="This job can't be shown">
@@ -36,12 +39,20 @@ export function JobPage({ id }: { readonly id: string }) {
   return (
     <>
       <Head job={job} />
-      <Timeline job={detail} />
-      <FilmStrip job={detail} />
+      {course}
       {job.status === "Completed" && <Quality id={job.job_id} />}
       <IdleClients job={detail} />
       <Facts job={detail} />
       <History job={detail} />
+    </>
+  );
+}
+
+function Course({ job }: { readonly job: JobDetailView }) {
+  return (
+    <>
+      <Timeline job={job} />
+      <FilmStrip job={job} />
     </>
   );
 }

@@ -12,7 +12,7 @@ const GAP = 2;
 const LEAST_WIDTH = 3;
 
 export function Timeline({ job }: { readonly job: JobDetailView }) {
-  const { spanMs: exactMs, rows } = timelineOf(job, clients.value, Date.now());
+  const { spanMs: exactMs, rows } = timelineOf(job, clients.peek(), Date.now());
   const spanMs = job.completed_at === null ? roundedUp(exactMs) : exactMs;
   if (rows.length === 0) return null;
   const all = rows.flatMap(({ bars }) => bars);
