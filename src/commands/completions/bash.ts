@@ -40,7 +40,7 @@ _ffcluster() {
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W ${quoted([...groups.keys(), "help", "--help", "--version"])} -- "$cur"))
+    COMPREPLY=($(compgen -W ${quoted([...groups.keys(), "--help", "--version"])} -- "$cur"))
     return
   fi
   case "$line" in
