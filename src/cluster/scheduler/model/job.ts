@@ -140,6 +140,8 @@ export interface Job {
   readonly cursorPts: Pts | null;
   readonly segments: readonly Segment[];
   readonly audio: AudioPhase;
+  /** How often all clients with certain parameter sets have left it, by those; forgotten at a restart. */
+  readonly deserted?: Readonly<Record<string, number>>;
   /** Monotonic moment since which no capable client is reachable; null: one is. */
   readonly aloneSince: number | null;
   /** A reference decode confirmed a segment against the counts: this source's packet counts are not frame counts. */

@@ -59,7 +59,9 @@ function makersOf(turn: Turn, job: Job, made: readonly Made[], parameterSets: Pa
 function secondsLeft(turn: Turn, job: Job, made: readonly Made[], parameterSets: ParameterSets): number {
   let fps = 0;
   for (const client of makersOf(turn, job, made, parameterSets)) {
-    if (isReachable(client) && takesWork(client)) fps += (client.slotFps[job.id] ?? 0) * slotsFor(client, job.encoder);
+    // One whose link is down for a moment is not gone: what it has made is not thrown away for that.
+    if (client.status !== "Disconnected" && takesWork(client))
+      fps += (client.slotFps[job.id] ?? 0) * slotsFor(client, job.encoder);
   }
   const all = job.totalFrames ?? job.segments.reduce((sum, { frames }) => sum + frames, 0);
   const done = made.reduce((sum, each) => (each.parameterSets === parameterSets ? sum + each.segment.frames : sum), 0);
@@ -89,11 +91,19 @@ export function settleParameterSets(turn: Turn, jobId: JobId, index: number): bo
     runWhole(turn, job, `${job.encoder} ${what} different parts, and one stream has one`);
     return false;
   }
-  const isOwnKept =
-    !isToldApart(job, own) &&
-    secondsLeft(turn, job, made, own.parameterSets) < secondsLeft(turn, job, made, other.parameterSets);
+  const isOwnKept = !isToldApart(job, own) && isBetterMade(turn, job, made, own.parameterSets, other.parameterSets);
   dropOthers(turn, job, made, isOwnKept ? own.parameterSets : other.parameterSets);
   return isOwnKept;
+}
+
+/**
+ * Those whose clients have left the job less often, then those that would be done sooner: a fast client that comes and goes
+ * would have everything encoded again each time.
+ */
+function isBetterMade(turn: Turn, job: Job, made: readonly Made[], one: ParameterSets, other: ParameterSets): boolean {
+  const times = (parameterSets: ParameterSets) => job.deserted?.[parameterSets ?? ""] ?? 0;
+  if (times(one) !== times(other)) return times(one) < times(other);
+  return secondsLeft(turn, job, made, one) < secondsLeft(turn, job, made, other);
 }
 
 /** A late result of a client that was set aside does not change the choice; another client's may. */
@@ -175,6 +185,9 @@ export function settleWithoutMakers(turn: Turn, job: Job): boolean {
     return freed(turn, segment, note);
   });
   const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined);
-  turn.putJob({ ...job, segments, unfit });
+  const [left] = madeOf(job);
+  const key = left?.parameterSets ?? "";
+  const deserted = { ...job.deserted, [key]: (job.deserted?.[key] ?? 0) + 1 };
+  turn.putJob({ ...job, segments, unfit, deserted });
   return true;
 }
