@@ -4,8 +4,9 @@
 //   hold FILE           has it open, as a player: others may read it; until it is killed
 //   share NAME          makes a network share of wine's, \\server\share; it lies in wine's folder of devices
 //   copy FROM TO        also makes the folder
+//   remove FOLDER       with all that is in it
 import { dlopen, ptr } from "bun:ffi";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { getPriority } from "node:os";
 import { win32 } from "node:path";
 
@@ -99,5 +100,6 @@ else if (what === "programs") console.log(JSON.stringify(programs(first, Number(
 else if (what === "hold") await hold(first);
 else if (what === "share") share(first);
 else if (what === "copy") copy(first, second);
+else if (what === "remove") rmSync(first, { recursive: true });
 else throw new Error(`there is no ${what}`);
 process.exit(0);

@@ -2,7 +2,7 @@
 // that are open elsewhere, network shares. `npm run test:platforms`.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster, processesUsing, type Running, until } from "../support/cluster.ts";
 import { provenJob } from "../support/proven-job.ts";
@@ -208,17 +208,19 @@ const FORMS = [
   ["a drive in small letters, with slashes", "c:/films & co/ö"],
 ] as const;
 
-for (const [what, folder] of FORMS) {
+for (const [what, parent] of FORMS) {
   test.skipIf(missing !== null)(
     titled(missing, `paths of ${what}`),
     async () => {
       await serverAndClient();
       await onWindows(["share", String.raw`nas\films`]);
       const source = await sourceIn(cluster, "short.mp4", 60);
+      const folder = `${parent}\\${basename(cluster.folder)}`;
       await onWindows(["copy", windowsPath(source), `${folder}\\film #1.mp4`]);
       await provenJob(cluster, `${folder}\\film #1.mp4`, `${folder}\\made.mp4`, LOSSLESS);
       await onWindows(["copy", `${folder}\\made.mp4`, windowsPath(cluster.path("made.mp4"))]);
       await expectSource(source, cluster.path("made.mp4"));
+      await onWindows(["remove", folder]);
     },
     LONGEST_MS,
   );
