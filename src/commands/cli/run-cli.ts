@@ -123,7 +123,7 @@ async function runCommand(
   const checked = checkArgv(rest, declared);
   if (checked.wantsHelp) {
     const { commandHelp } = await import("../help/command-help.ts");
-    context.stdout.write(commandHelp(command, context.stdout.columns));
+    context.stdout.write(await commandHelp(command, context.stdout.columns));
     return 0;
   }
   const file = await readConfigFile(context.cwd, knownOptionNames);

@@ -7,22 +7,18 @@ import { hanging, paragraph } from "../output/wrap.ts";
 import { groupedCommands } from "./command-groups.ts";
 import { groupedOptions } from "./option-groups.ts";
 import { optionMeaning, optionTerm } from "./option-words.ts";
+import { usageLine } from "./usage-line.ts";
 
 const CONFIGURATION =
   "Every option can also be set in the environment (FFCLUSTER_ and its name in upper case with underscores) " +
   `or in ${CONFIG_FILE_NAME} in the current folder; flags win over the environment, and that over the file ` +
   "(`ffcluster help config`).";
 
-function operands({ positionals }: Command): string {
-  return positionals.map(({ name, isRest }) => (isRest === true ? ` [${name}]` : ` ${name}`)).join("");
-}
-
 function section(title: string, body: string): string {
   return `${title.toUpperCase()}\n\n${body}`;
 }
 
-export function commandHelp(command: Command, columns: number): string {
-  const call = `ffcluster ${command.path.join(" ")}`;
+export async function commandHelp(command: Command, columns: number): Promise<string> {
   const groups = groupedOptions(command.options);
   const options = groups.map(({ title, options: members }) =>
     section(
@@ -38,7 +34,7 @@ export function commandHelp(command: Command, columns: number): string {
     section("Examples", command.examples.map((example) => `  ${example}\n`).join("")),
     section(
       "Usage",
-      `  ${call}${operands(command)}${groups.length === 0 ? "" : " [OPTIONS]"}\n` +
+      `  ${await usageLine(command)}\n` +
         (command.positionals.length === 0
           ? ""
           : `\n${hanging(

@@ -45,7 +45,7 @@ export async function helpFor(
   if (first === undefined || first === "commands") return allHelp(commands, TOPIC_NAMES, columns);
   if (first === "topics") return topicList(columns);
   const command = namedCommand(words, commands);
-  if (command !== undefined) return commandHelp(command, columns);
+  if (command !== undefined) return await commandHelp(command, columns);
   if (second !== undefined) throw unknown(`${first} ${second}`, commands);
   const topic = await topicHelp(first, columns);
   if (!commands.some(({ path }) => path[0] === first)) {

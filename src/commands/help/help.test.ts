@@ -13,7 +13,7 @@ const isPasted = (line: string) => /^ {2}(ffcluster|eval|FFCLUSTER_)/.test(line)
 
 test("help of each command fits a narrow terminal, names every option, and begins with examples", async () => {
   for (const command of await loadAllCommands()) {
-    const help = commandHelp(command, 60);
+    const help = await commandHelp(command, 60);
     for (const line of help.split("\n")) if (!isPasted(line)) expect(line.length).toBeLessThan(61);
     for (const name of Object.keys(command.options)) expect(help).toContain(`--${name}`);
     for (const example of command.examples) expect(help).toContain(example);

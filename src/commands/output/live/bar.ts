@@ -1,4 +1,5 @@
 // Bars, and lines of parts that fit a width. Pure.
+import { Format } from "cli-progress";
 import { shortenMiddle, widthOf } from "../fit-text.ts";
 
 const WIDEST_BAR = 60;
@@ -7,8 +8,10 @@ const within = (percent: number): number => Math.min(100, Math.max(0, percent));
 
 /** `██████░░░░`, of so many cells. */
 export function cells(percent: number, count: number): string {
+  const [barCompleteString, barIncompleteString] = ["█".repeat(count), "░".repeat(count)];
+  // A bar is full when all is done, not shortly before.
   const full = Math.floor((count * within(percent)) / 100);
-  return `${"█".repeat(full)}${"░".repeat(count - full)}`;
+  return Format.BarFormat(full / count, { barsize: count, barCompleteString, barIncompleteString, barGlue: "" });
 }
 
 /** `██████░░░░  60.0 %`, at most so wide. */
