@@ -100,6 +100,7 @@ else if (what === "programs") console.log(JSON.stringify(programs(first, Number(
 else if (what === "hold") await hold(first);
 else if (what === "share") share(first);
 else if (what === "copy") copy(first, second);
-else if (what === "remove") rmSync(first, { recursive: true });
+else if (what === "remove")
+  rmSync(first.replace(/^\\\\\?\\UNC/, "\\"), { recursive: true }); // not in the long form
 else throw new Error(`there is no ${what}`);
 process.exit(0);
