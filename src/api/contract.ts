@@ -110,6 +110,8 @@ export const tokenListQuerySchema = z.object({
 
 export const attemptsQuerySchema = z.object(pageQuery);
 
+export const webhooksQuerySchema = z.object(pageQuery);
+
 export const frameQuerySchema = z.object({
   side: z.enum(["source", "output"]).default("output").meta({ description: "Whose picture." }),
 });

@@ -36,8 +36,11 @@ async function pages(path: string, token?: string): Promise<string[][]> {
   for (let next: string | undefined = path; next !== undefined; ) {
     const response: Response = await ask(next, token === undefined ? {} : { token });
     expect(response.status).toBe(200);
-    const items = (await response.json()) as { job_id?: string; client_id?: string }[];
-    found.push(items.map(({ job_id, client_id }) => job_id ?? client_id ?? ""));
+    const items = (await response.json()) as Record<
+      "delivery_id" | "job_id" | "client_id" | "name",
+      string | undefined
+    >[];
+    found.push(items.map((item) => item.delivery_id ?? item.job_id ?? item.client_id ?? item.name ?? ""));
     next = /^<([^>]+)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1];
   }
   return found;
@@ -306,4 +309,21 @@ test("a body that is said to be no JSON is 415; without a type it is read; a fai
   }
   const stranger = await fetch(`${server.url}/api/v1/jobs`);
   expect([stranger.status, stranger.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+});
+
+test("webhooks in the order in which they were made, and deliveries from the newest back", async () => {
+  for (const name of ["one", "two", "three"])
+    await ask("/api/v1/webhooks", {
+      method: "POST",
+      body: JSON.stringify({ name, url: `http://127.0.0.1:1/${name}` }),
+    });
+  expect(await pages("/api/v1/webhooks?limit=2")).toEqual([["one", "two"], ["three"]]);
+  expect(await pages("/api/v1/webhooks?order=desc&limit=2")).toEqual([["three", "two"], ["one"]]);
+  const sent: string[] = [];
+  for (let time = 0; time < 3; time++) {
+    const answer = await ask("/api/v1/webhooks/one/test", { method: "POST", body: "{}" });
+    sent.push(((await answer.json()) as { delivery_id: string }).delivery_id);
+  }
+  expect(await pages("/api/v1/webhooks/one/deliveries?limit=2")).toEqual([sent.slice(1), sent.slice(0, 1)]);
+  expect((await ask("/api/v1/webhooks/one/deliveries?cursor=x")).status).toBe(400);
 });

@@ -39,7 +39,7 @@ function* nowAndNext({ store, reopen }: StoreUnderTest) {
 }
 
 const idsOf = (deliveries: readonly Delivery[]) => deliveries.map(({ id }) => id);
-const ofHook = (store: Store) => idsOf(store.deliveries({ webhookId: "w1" }, 99));
+const ofHook = (store: Store) => idsOf(store.deliveries({ webhookId: "w1" }, 99, null));
 
 export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) => void>> = {
   "webhooks are kept in the order in which they came; the same id is the same one, changed": (subject) => {
@@ -61,8 +61,8 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     store.createJob(record, job, [event("job-status", "→ Queued")], [delivery]);
     commit(store, stateOf([job]), stateOf([job]), [event("job-status", "x")], [own]);
     for (const each of nowAndNext(subject)) {
-      expect(each.deliveries({ webhookId: "w1" }, 9)).toEqual([delivery]);
-      expect(each.deliveries({ ownOfJob: "j1" }, 9)).toEqual([own]);
+      expect(each.deliveries({ webhookId: "w1" }, 9, null)).toEqual([delivery]);
+      expect(each.deliveries({ ownOfJob: "j1" }, 9, null)).toEqual([own]);
       expect(idsOf(each.firstDeliveries())).toEqual(["msg_1", "msg_2"]);
     }
   },
@@ -89,7 +89,11 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     for (const each of nowAndNext(subject)) {
       expect(idsOf(each.firstDeliveries())).toEqual(["c", "a"]);
       expect(each.waitingDeliveries("w1")).toBe(3);
-      expect(each.deliveries({ webhookId: "w1" }, 9)[1]).toMatchObject({ id: "b", dueMs: 30, tries: [attempted] });
+      expect(each.deliveries({ webhookId: "w1" }, 9, null)[1]).toMatchObject({
+        id: "b",
+        dueMs: 30,
+        tries: [attempted],
+      });
     }
   },
 
@@ -102,7 +106,10 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     commit(store, empty, empty, [], [delivery, done, other]);
     store.giveUpDeliveries("w1");
     for (const each of nowAndNext(subject)) {
-      expect(each.deliveries({ webhookId: "w1" }, 9).map(({ outcome }) => outcome)).toEqual(["given-up", "delivered"]);
+      expect(each.deliveries({ webhookId: "w1" }, 9, null).map(({ outcome }) => outcome)).toEqual([
+        "given-up",
+        "delivered",
+      ]);
       expect(idsOf(each.firstDeliveries())).toEqual(["other"]);
     }
   },
@@ -138,7 +145,10 @@ export const WEBHOOK_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest)
     store.sweepDeliveries("2026-01-02T00:00:00.000Z", 2);
     for (const each of nowAndNext(subject)) {
       expect(ofHook(each)).toEqual(["waits", "b", "c"]);
-      expect(idsOf(each.deliveries({ webhookId: "w1" }, 1))).toEqual(["c"]);
+      expect(idsOf(each.deliveries({ webhookId: "w1" }, 1, null))).toEqual(["c"]);
+      expect(idsOf(each.deliveries({ webhookId: "w1" }, 1, "c"))).toEqual(["b"]);
+      expect(idsOf(each.deliveries({ webhookId: "w1" }, 9, "b"))).toEqual(["waits"]);
+      expect(each.deliveries({ webhookId: "w1" }, 9, "old")).toEqual([]);
     }
   },
 };

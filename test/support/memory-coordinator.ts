@@ -16,10 +16,10 @@ import type { Enrolment, KeyedToken, Leased, NewToken } from "../../src/cluster/
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import { ChangeFeed } from "../../src/cluster/server/change-feed.ts";
 import { KeyedJobs } from "../../src/cluster/server/facade/keyed-jobs.ts";
-import { isNamed, pageInOrder, pageOf } from "../../src/cluster/server/facade/page.ts";
 import type { JobRequest } from "../../src/cluster/server/intake/job-request.ts";
 import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
 import type { ClientsWanted, JobsWanted, Page, PageWanted, TokensWanted } from "../../src/cluster/server/lists.ts";
+import { isNamed, pageInOrder, pageOf } from "../../src/cluster/server/lists.ts";
 import type { BurnInFile, ClientLink, Coordinator, FrameWanted, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
   AttemptLogView,

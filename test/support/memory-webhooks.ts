@@ -72,10 +72,12 @@ export class MemoryWebhooks implements WebhookStore {
     return this.#all().filter((each) => each.webhookId === webhookId && each.dueMs !== null).length;
   }
 
-  deliveries(of: DeliveriesOf, limit: number): Delivery[] {
+  deliveries(of: DeliveriesOf, limit: number, before: string | null): Delivery[] {
     const isOne = ({ webhookId, jobId }: Delivery) =>
       "webhookId" in of ? webhookId === of.webhookId : jobId === of.ownOfJob && webhookId === null;
-    const found = this.#all().filter(isOne);
+    const all = this.#all();
+    const end = before === null ? all.length : all.findIndex(({ id }) => id === before);
+    const found = all.slice(0, Math.max(0, end)).filter(isOne);
     return found.slice(Math.max(0, found.length - limit));
   }
 

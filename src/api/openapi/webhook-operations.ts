@@ -10,17 +10,19 @@ import {
   webhookSchema,
 } from "../../cluster/server/webhook-views.ts";
 import type { RouteKey } from "../access.ts";
+import { webhooksQuerySchema } from "../contract.ts";
 import { deliveriesQuerySchema, newWebhookSchema } from "../webhooks/webhook-contract.ts";
-import { created, type Operation, ok } from "./operation.ts";
+import { created, type Operation, ok, page } from "./operation.ts";
 import { idempotencyHeaders } from "./work-operations.ts";
 
-const deliveries = ok(z.array(deliverySchema), "The newest, in their order.");
+const deliveries = page(deliverySchema, "The newest, in their order; the next page has those before them.");
 
 export const WEBHOOK_OPERATIONS = {
   "GET /api/v1/webhooks": {
     tag: "webhooks",
     summary: "List webhooks of the server",
-    answers: ok(z.array(webhookSchema), "All of them, without secrets."),
+    query: webhooksQuerySchema,
+    answers: page(webhookSchema, "In the order in which they were made, without secrets."),
   },
   "POST /api/v1/webhooks": {
     tag: "webhooks",

@@ -21,7 +21,8 @@ export function pageWanted({ limit, cursor, order }: PageAsked): PageWanted {
 
 const cursorOf = (key: string): string => Buffer.from(key).toString("base64url");
 
-function keyOf(cursor: string): string {
+/** What the last item of the page before is known by. Errors: E_MALFORMED. */
+export function keyOf(cursor: string): string {
   const key = Buffer.from(cursor, "base64url").toString();
   if (key !== "" && cursorOf(key) === cursor) return key;
   throw noCursor(cursor);

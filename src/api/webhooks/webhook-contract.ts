@@ -42,5 +42,6 @@ export const deliveriesQuerySchema = z.object({
     .min(1)
     .max(MOST_DELIVERIES)
     .default(100)
-    .meta({ description: `How many of the newest, at most ${MOST_DELIVERIES}.` }),
+    .meta({ description: `How many of the newest, at most ${MOST_DELIVERIES}; \`Link\` names the page before them.` }),
+  cursor: z.string().max(2000).optional().meta({ description: "Of that `Link`." }),
 });

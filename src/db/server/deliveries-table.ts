@@ -77,14 +77,20 @@ export function waitingDeliveries(database: Database, webhookId: string): number
   return row?.count ?? 0;
 }
 
-export function latestDeliveries(database: Database, of: DeliveriesOf, limit: number): Delivery[] {
+export function latestDeliveries(
+  database: Database,
+  of: DeliveriesOf,
+  limit: number,
+  before: string | null,
+): Delivery[] {
   const isOne = "webhookId" in of ? "webhook_id = $id" : "job_id = $id AND webhook_id IS NULL";
   const id = "webhookId" in of ? of.webhookId : of.ownOfJob;
   return database
-    .query<DeliveryRow, { id: string; limit: number }>(
-      `SELECT * FROM (SELECT * FROM deliveries WHERE ${isOne} ORDER BY seq DESC LIMIT $limit) ORDER BY seq`,
+    .query<DeliveryRow, { id: string; limit: number; before: string | null }>(
+      `SELECT * FROM (SELECT * FROM deliveries WHERE ${isOne} AND ($before IS NULL OR seq <
+       (SELECT seq FROM deliveries WHERE id = $before)) ORDER BY seq DESC LIMIT $limit) ORDER BY seq`,
     )
-    .all({ id, limit })
+    .all({ id, limit, before })
     .map(toDelivery);
 }
 

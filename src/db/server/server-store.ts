@@ -68,7 +68,7 @@ export function openServerStore(path: string): Store {
     saveDelivery: database.transaction((delivery) => saveDelivery(database, delivery)).immediate,
     giveUpDeliveries: (webhookId) => giveUpDeliveries(database, webhookId),
     waitingDeliveries: (webhookId) => waitingDeliveries(database, webhookId),
-    deliveries: (of, limit) => latestDeliveries(database, of, limit),
+    deliveries: (of, limit, before) => latestDeliveries(database, of, limit, before),
     sweepDeliveries: (before, most) => sweepDeliveries(database, before, most),
     appendAudit: database.transaction((entries) => insertAudit(database, entries)).immediate,
     auditEntries: (limit, before) => latestAudit(database, limit, before),

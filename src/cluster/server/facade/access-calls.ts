@@ -7,10 +7,10 @@ import { ADMIN_TOKEN, JOIN_TOKEN, type Tokens } from "../access/tokens.ts";
 import type { ClientLinks } from "../client-links.ts";
 import type { Engine } from "../engine.ts";
 import type { JobRegistry } from "../job-registry.ts";
+import { pageInOrder } from "../lists.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
 import type { SourceUploads } from "../transfers/source-uploads.ts";
 import type { TokenView } from "../views.ts";
-import { pageInOrder } from "./page.ts";
 
 export interface AccessCallsParts {
   readonly tokens: Tokens;

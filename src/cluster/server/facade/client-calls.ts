@@ -8,10 +8,10 @@ import { sharesOf } from "../../scheduler/views/shares.ts";
 import type { Tokens } from "../access/tokens.ts";
 import type { Engine } from "../engine.ts";
 import { clientView, shownStatus } from "../job-views.ts";
+import { pageOf } from "../lists.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { ClientDetailView, ClientView } from "../views.ts";
 import type { AttemptStages } from "./attempt-stages.ts";
-import { pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
 const EVENTS_SHOWN = 50;

@@ -12,13 +12,13 @@ import type { JobFolders } from "../job/job-folders.ts";
 import type { RemoteReader } from "../job/remote-reader.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { ownerName, passesText, segmentView } from "../job-views.ts";
+import { isNamed, pageInOrder, pageOf } from "../lists.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { Watchers } from "../watchers.ts";
 import { maySee } from "./access-calls.ts";
 import type { AttemptStages } from "./attempt-stages.ts";
 import { attemptLogs } from "./job-logs.ts";
-import { isNamed, pageInOrder, pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
 type JobCalls = Pick<

@@ -1,6 +1,7 @@
 // The part of the coordinator's contract about webhooks.
 import type { Principal } from "../../protocol/roles.ts";
 import type { KeyedRequest } from "../access/idempotency-keys.ts";
+import type { Page, PageWanted } from "../lists.ts";
 import type {
   CreatedWebhookView,
   DeliveryView,
@@ -31,7 +32,7 @@ export interface NewJobWebhook extends WebhookWanted {
 
 export interface WebhookCalls {
   /** In the order of their creation. */
-  listWebhooks(): WebhookView[];
+  listWebhooks(wanted: PageWanted): Page<WebhookView>;
   /** Errors: E_NOT_FOUND. */
   webhook(name: string): WebhookView;
   /** Errors: E_MALFORMED for a URL or secret that is none; E_WRONG_STATE for a name in use; E_BUSY. */
@@ -46,8 +47,8 @@ export interface WebhookCalls {
   removeWebhook(name: string): WebhookView;
   /** Sends an event of its own at once, and tells what came of it; one that gets through switches the webhook on again. Errors: E_NOT_FOUND. */
   testWebhook(name: string): Promise<DeliveryView>;
-  /** The latest `limit`, ascending. Errors: E_NOT_FOUND. */
-  webhookDeliveries(name: string, limit: number): DeliveryView[];
-  /** To the job's own webhook: the latest `limit`, ascending. */
-  jobDeliveries(jobId: string, limit: number): DeliveryView[];
+  /** The latest `limit`, ascending; with `before`, the id of one, those before it. Errors: E_NOT_FOUND. */
+  webhookDeliveries(name: string, limit: number, before: string | null): DeliveryView[];
+  /** As webhookDeliveries, of the job's own webhook. */
+  jobDeliveries(jobId: string, limit: number, before: string | null): DeliveryView[];
 }

@@ -68,8 +68,8 @@ function bench(own: (Endpoint & { readonly isGuarded: boolean }) | null = null) 
     return delivery;
   };
   const find = (id: string) => {
-    const all = [...store.webhooks().flatMap((hook) => store.deliveries({ webhookId: hook.id }, 99))];
-    return [...all, ...store.deliveries({ ownOfJob: "j" }, 99)].find((each) => each.id === id);
+    const all = [...store.webhooks().flatMap((hook) => store.deliveries({ webhookId: hook.id }, 99, null))];
+    return [...all, ...store.deliveries({ ownOfJob: "j" }, 99, null)].find((each) => each.id === id);
   };
   const hook = (url: string) => {
     webhooks.create({ name: null, url, events: null, format: "standard", secret: null });

@@ -1,6 +1,7 @@
 // Puts the parts of webhooks together, and answers the façade's calls about them.
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
+import { pageInOrder } from "../lists.ts";
 import { type DeliveryView, type Notice, TEST_EVENT } from "../webhook-views.ts";
 import type { WebhookCalls } from "./calls.ts";
 import { Deliverer } from "./deliverer.ts";
@@ -48,7 +49,7 @@ export function openWebhooks({ store, clock, log }: WebhookParts): OpenWebhooks 
   return {
     webhooks,
     calls: {
-      listWebhooks: () => webhooks.list(),
+      listWebhooks: (wanted) => pageInOrder(webhooks.list(), () => true, wanted),
       webhook: (name) => webhooks.view(webhooks.find(name)),
       createWebhook: (wanted) => webhooks.create(wanted),
       createWebhookOnce: (wanted, { tokenId }, once) => webhooks.createOnce(wanted, tokenId, once),
@@ -57,8 +58,9 @@ export function openWebhooks({ store, clock, log }: WebhookParts): OpenWebhooks 
         const record = webhooks.find(name);
         return viewOf(await open().test(testOf(record, clock.nowIso()), record));
       },
-      webhookDeliveries: (name, limit) => store.deliveries({ webhookId: webhooks.find(name).id }, limit).map(viewOf),
-      jobDeliveries: (jobId, limit) => store.deliveries({ ownOfJob: jobId }, limit).map(viewOf),
+      webhookDeliveries: (name, limit, before) =>
+        store.deliveries({ webhookId: webhooks.find(name).id }, limit, before).map(viewOf),
+      jobDeliveries: (jobId, limit, before) => store.deliveries({ ownOfJob: jobId }, limit, before).map(viewOf),
     },
     start(own) {
       ownOf = own;

@@ -81,8 +81,11 @@ export interface WebhookStore {
   /** Ends those of a webhook that wait. */
   giveUpDeliveries(webhookId: string): void;
   waitingDeliveries(webhookId: string): number;
-  /** The latest `limit`, ascending in the order in which they were added. */
-  deliveries(of: DeliveriesOf, limit: number): Delivery[];
+  /**
+   * The latest `limit`, ascending in the order in which they were added; with `before`, the id of one of them, of those
+   * that were added before it. None where there is no such delivery any more.
+   */
+  deliveries(of: DeliveriesOf, limit: number, before: string | null): Delivery[];
   /** Removes those that have ended and were of an event before `before`, or are not among the newest `most`. */
   sweepDeliveries(before: string, most: number): void;
 }

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { WHOLE_LIST } from "../lists.ts";
-import { pageOf } from "./page.ts";
+import { pageOf, WHOLE_LIST } from "./lists.ts";
 
 const own = (text: string) => text;
 
