@@ -80,7 +80,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
   await expectSameFrames(source, await download(cluster, jobId), options.frames);
   const detail = await cluster.jobDetail(jobId);
   const left = await readdir(join(cluster.workDir, "server", jobId));
-  expect(left.filter((name) => name !== "output.mkv" && name !== "proof.json")).toEqual([]);
+  expect(left.sort()).toEqual(["frames.json", "output.mkv", "proof.json"]);
   for (const client of clients) await client.kill();
   await server.kill();
   const flipped = clients.reduce((sum, { proxy }) => sum + proxy.flipped, 0);

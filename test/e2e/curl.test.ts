@@ -209,7 +209,10 @@ async function aWholeJob(room: Room): Promise<{ readonly job: Job; readonly last
   const { curl, cluster, ann: token, eve } = room;
   const check = { ffmpeg_params: PARAMS, output_name: null, input_name: "film.mp4" };
   await ok(curl.call("POST /api/v1/requests/check", { token, json: check }));
-  const job = await makeJob(room, token, { source_id: await upload(room, "film.mp4", room.film), name: "A Film" }, "a");
+  const sourceId = await upload(room, "film.mp4", room.film);
+  const preview = { token, ids: { id: sourceId }, json: { ffmpeg_params: PARAMS } };
+  await ok(curl.call("POST /api/v1/sources/{id}/preview", preview));
+  const job = await makeJob(room, token, { source_id: sourceId, name: "A Film" }, "a");
   const ids = { id: job.job_id };
   const stream = await ok(curl.call("GET /api/v1/jobs/{id}/watch", { token, ids }));
   const views = [...stream.text.matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => JSON.parse(data) as Job);
@@ -222,6 +225,12 @@ async function aWholeJob(room: Room): Promise<{ readonly job: Job; readonly last
   }
   for (const query of ["status=completed&limit=1&order=desc", "owner=ann&status=Completed", "name=a+FILM"]) {
     expect((await ok(curl.call("GET /api/v1/jobs", { token, query }))).body).toMatchObject([{ job_id: job.job_id }]);
+  }
+  await ok(curl.call("GET /api/v1/jobs/{id}/comparison", { token, ids }));
+  for (const side of ["source", "output"]) {
+    const picture = { token, ids: { ...ids, n: "0" }, query: `side=${side}` };
+    const { headers } = await ok(curl.call("GET /api/v1/jobs/{id}/frames/{n}", picture));
+    expect(headers.get("content-type")?.trim()).toBe("image/png");
   }
   const { headers } = await ok(curl.call("HEAD /api/v1/jobs/{id}/output", { token, ids }));
   const output = cluster.path("output.mp4");

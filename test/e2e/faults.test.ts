@@ -181,12 +181,14 @@ test.skipIf(!isPosix)(
     const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
     const failed = await cluster.untilJob(jobId, "has failed", 90_000, (job) => job.status === "Failed");
     expect(failed.error?.message).toMatch(/^segment 0 failed 2 times on 2 clients \((one, two|two, one)\)/);
-    expect((await cluster.clients()).every((client) => client.quarantine === null)).toBe(true);
+    const clients = await cluster.clients();
+    expect(clients.every((client) => client.quarantine === null)).toBe(true);
+    const nameOf = (id: string) => clients.find(({ client_id }) => client_id === id)?.name;
     const { attempts } = await cluster.jobDetail(jobId);
     const shown = (await cluster.command(["jobs", "show", jobId])).stdout.split("\n");
     const history = shown.slice(shown.findIndex((line) => line.startsWith("ATTEMPT AT")) + 1).slice(0, attempts.length);
     for (const [at, { segment_index, client_id, outcome }] of attempts.entries())
-      expect(history[at]).toMatch(new RegExp(`\\b${segment_index} +${client_id.slice(0, 8)} .*${outcome ?? "ended"}`));
+      expect(history[at]).toMatch(new RegExp(`\\b${segment_index} +${nameOf(client_id)} .*${outcome ?? "ended"}`));
     expect(history.join("\n")).toMatch(/segment-retry: .*failed/);
     await wrong.become("right");
     await cluster.json(["jobs", "retry", jobId]);

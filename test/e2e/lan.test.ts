@@ -71,7 +71,7 @@ test.skipIf(!isPossible)(
           throw new Error(client.stderr(), { cause: thrown });
         },
       );
-      expect(client.stderr()).toContain(`joining ${address}:5001`);
+      expect(client.stderr()).toContain(`Joining ${address}:5001`);
       client.kill("SIGTERM");
       expect(await client.exited).toBe(0);
     };

@@ -81,6 +81,7 @@ export class JobFolders {
     const folder = this.of(jobId);
     await removeTree(folder.segments);
     await removeTree(folder.audio);
+    if ((await exists(folder.burnIn)) && (await readdir(folder.burnIn)).length === 0) await removeTree(folder.burnIn);
     await this.sweep(jobId);
   }
 
