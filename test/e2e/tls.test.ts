@@ -90,7 +90,7 @@ test("a job over https and wss: upload, source blocks, results, download; others
   expect(await cluster.run(["clients", "pause", known?.client_id ?? "", ...renewed], stranger)).toMatchObject({
     exitCode: 0,
   });
-  await until("the client hears it", 60_000, async () => client.stderr().includes("paused"));
+  await until("the client hears it", 60_000, async () => client.stderr().includes("Paused on request"));
   expect(client.stderr().match(/Connected to/g)).toHaveLength(1);
   for (const running of [client, server]) running.kill("SIGTERM");
   expect(await Promise.all([client.exited, server.exited])).toEqual([0, 0]);
