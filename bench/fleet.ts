@@ -134,9 +134,9 @@ const looks = setInterval(() => {
   lastLook = performance.now();
   for (const worker of workers) worker.takeAll();
 }, 5);
-await until("every client has an offer", 60_000, async () => {
-  const { segments } = await cluster.job(jobId);
-  return segments.running >= CLIENTS;
+await until("every client has an offer, and the index is there", 60_000, async () => {
+  const { segments, frames } = await cluster.job(jobId);
+  return segments.running >= CLIENTS && frames.total !== null;
 });
 const cpuBefore = await cpuSeconds(server.pid);
 lag = 0;
